@@ -1,0 +1,317 @@
+"""The bus's sockets: blocking-free ZeroMQ with stated bounds; no decision is made here."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import zmq
+
+from lib.bus.protocol import (
+    Header,
+    Message,
+    Request,
+    decode,
+    encode,
+    encode_quiet,
+    encode_request,
+    topic_of,
+)
+from lib.errors import ProtocolError
+
+HIGH_WATER = 20_000
+"""Messages per peer and direction: 13 s of the busiest recorded minute's median rate."""
+ORDERS_HIGH_WATER = 1_000
+RECONNECT_MS = 2
+"""ZeroMQ's own default of 100 ms would be most of an outage."""
+RECONNECT_MAX_MS = 20
+BATCH = 512
+"""Messages taken from a socket before others get their turn."""
+
+# As plain integers: combining and passing pyzmq's enums costs as much as sending a frame.
+_NOBLOCK = int(zmq.NOBLOCK)
+_MORE = int(zmq.SNDMORE | zmq.NOBLOCK)
+
+Clock = Callable[[], int]
+BadFrame = Callable[[str], None]
+
+
+def make_socket(
+    context: "zmq.Context[zmq.Socket[bytes]]", kind: int, high_water: int = HIGH_WATER
+) -> "zmq.Socket[bytes]":
+    """Return a socket that neither lingers nor queues without bound, and reconnects at once."""
+    socket = context.socket(kind)
+    socket.linger = 0
+    socket.sndhwm = high_water
+    socket.rcvhwm = high_water
+    socket.reconnect_ivl = RECONNECT_MS
+    socket.reconnect_ivl_max = RECONNECT_MAX_MS
+    return socket
+
+
+def take(socket: "zmq.Socket[bytes]") -> list[bytes]:
+    """Return the frames of one waiting message: `recv_multipart` at half its cost.
+
+    A frame knows whether more follow; pyzmq's own asks the socket, by a slow call per frame.
+
+    Raises:
+        zmq.Again: Nothing waits.
+    """
+    frame = socket.recv(_NOBLOCK, copy=False)
+    frames = [frame.bytes]
+    while frame.more:
+        frame = socket.recv(_NOBLOCK, copy=False)
+        frames.append(frame.bytes)
+    return frames
+
+
+class Publisher:
+    """PUB socket that numbers every topic's messages.
+
+    `send` never blocks: a subscriber that cannot follow loses messages beyond the high-water mark
+    and sees it by the sequence.
+
+    Args:
+        context: ZeroMQ context of the process.
+        address: Where to bind.
+        incarnation: This life's number.
+        clock: Returns ns since the epoch (a timer's `Timestamp`).
+    """
+
+    def __init__(
+        self,
+        context: "zmq.Context[zmq.Socket[bytes]]",
+        address: str,
+        incarnation: int,
+        clock: Clock,
+    ) -> None:
+        """Bind at once.
+
+        Raises:
+            zmq.ZMQError: The address cannot be bound.
+        """
+        self.socket = make_socket(context, zmq.PUB)
+        self.socket.bind(address)
+        self.incarnation = incarnation
+        self.sequences: dict[bytes, int] = {}
+        self._clock = clock
+
+    def send(self, message: Message, topic: bytes | None = None) -> None:
+        """Publish one message under its own topic, or under `topic`."""
+        name = topic or topic_of(message)
+        sequence = self.sequences.get(name, 0) + 1
+        self.sequences[name] = sequence
+        self.socket.send(name, _MORE)
+        self.socket.send(encode(message, self.incarnation, sequence, self._clock()), _NOBLOCK)
+
+    def repeat_sequences(self) -> None:
+        """Publish each topic's current sequence again, so that a lost last message shows."""
+        now_ns = self._clock()
+        for name, sequence in self.sequences.items():
+            self.socket.send(name, _MORE)
+            self.socket.send(encode_quiet(self.incarnation, sequence, now_ns), _NOBLOCK)
+
+    def close(self) -> None:
+        """Close without lingering."""
+        self.socket.close(0)
+
+
+class Subscriber:
+    """SUB socket over one or more publishers.
+
+    Args:
+        context: ZeroMQ context of the process.
+        addresses: Where to connect; they need not exist yet.
+        topics: Topic prefixes to subscribe.
+        on_bad_frame: Told once per kind of bad frame; all are counted in `bad_frames`.
+    """
+
+    def __init__(
+        self,
+        context: "zmq.Context[zmq.Socket[bytes]]",
+        addresses: Iterable[str],
+        topics: Iterable[bytes],
+        on_bad_frame: BadFrame = lambda _reason: None,
+    ) -> None:
+        """Connect and subscribe."""
+        self._context = context
+        self._addresses = list(addresses)
+        self._topics = list(topics)
+        self._bad_frame_kinds: set[str] = set()
+        self._on_bad_frame = on_bad_frame
+        self.bad_frames = 0
+        self.socket = self._open()
+
+    def receive(self, limit: int = BATCH) -> Iterator[tuple[bytes, Header, Message | None]]:
+        """Yield (topic, header, message) of what waits, at most `limit`, without blocking."""
+        for _ in range(limit):
+            try:
+                frames = take(self.socket)
+            except zmq.Again:
+                return
+            try:
+                if len(frames) != 2:
+                    raise ProtocolError(f"{len(frames)} frames, not 2")
+                yield frames[0], *decode(frames[0], frames[1])
+            except ProtocolError as error:
+                self._count_bad_frame(str(error))
+
+    def subscribe(self, topics: Iterable[bytes]) -> None:
+        """Add topic prefixes."""
+        for topic in topics:
+            self._topics.append(topic)
+            self.socket.subscribe(topic)
+
+    def reopen(self) -> None:
+        """Replace the socket by a fresh one with the same topics (the first rung of healing).
+
+        The old socket's descriptor is gone afterwards: register the new one where it was polled.
+        """
+        self.socket.close(0)
+        self.socket = self._open()
+
+    def close(self) -> None:
+        """Close without lingering."""
+        self.socket.close(0)
+
+    def _open(self) -> "zmq.Socket[bytes]":
+        socket = make_socket(self._context, zmq.SUB)
+        for topic in self._topics:
+            socket.subscribe(topic)
+        for address in self._addresses:
+            socket.connect(address)
+        return socket
+
+    def _count_bad_frame(self, reason: str) -> None:
+        self.bad_frames += 1
+        if reason not in self._bad_frame_kinds and len(self._bad_frame_kinds) < 100:
+            self._bad_frame_kinds.add(reason)
+            self._on_bad_frame(reason)
+
+
+class Pusher:
+    """PUSH socket of a worker to its supervisor; `send` drops rather than blocks.
+
+    Args:
+        context: ZeroMQ context of the process.
+        address: The supervisor's heartbeat address.
+        incarnation: This life's number.
+        clock: Returns ns since the epoch.
+    """
+
+    def __init__(
+        self,
+        context: "zmq.Context[zmq.Socket[bytes]]",
+        address: str,
+        incarnation: int,
+        clock: Clock,
+    ) -> None:
+        """Connect at once; the address need not exist yet."""
+        self.socket = make_socket(context, zmq.PUSH, high_water=1_000)
+        self.socket.connect(address)
+        self._incarnation = incarnation
+        self._sequence = 0
+        self._clock = clock
+
+    def send(self, message: Message) -> bool:
+        """Send one message; return False when it had to be dropped."""
+        self._sequence += 1
+        payload = encode(message, self._incarnation, self._sequence, self._clock())
+        try:
+            self.socket.send_multipart((topic_of(message), payload), zmq.NOBLOCK)
+        except zmq.Again:
+            return False
+        return True
+
+    def close(self, linger_ms: int = 0) -> None:
+        """Close, giving what is queued at most `linger_ms` to leave."""
+        self.socket.close(linger_ms)
+
+
+class Client:
+    """DEALER socket for requests; a request is never queued for an absent peer.
+
+    Args:
+        context: ZeroMQ context of the process.
+        address: The server's address.
+    """
+
+    def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", address: str) -> None:
+        """Connect at once."""
+        self._context = context
+        self._address = address
+        self.socket = self._open()
+
+    def send(self, request_id: bytes, request: Request) -> bool:
+        """Send one request; return False when no server is there to take it."""
+        try:
+            self.socket.send_multipart((request_id, encode_request(request)), zmq.NOBLOCK)
+        except zmq.Again:
+            return False
+        return True
+
+    def receive(self, limit: int = BATCH) -> Iterator[tuple[bytes, bytes]]:
+        """Yield (request id, reply payload) of what waits, without blocking."""
+        for _ in range(limit):
+            try:
+                frames = take(self.socket)
+            except zmq.Again:
+                return
+            if len(frames) == 2:
+                yield frames[0], frames[1]
+
+    def close(self) -> None:
+        """Close without lingering."""
+        self.socket.close(0)
+
+    def _open(self) -> "zmq.Socket[bytes]":
+        socket = make_socket(self._context, zmq.DEALER, ORDERS_HIGH_WATER)
+        socket.immediate = True
+        socket.connect(self._address)
+        return socket
+
+
+Peer = tuple[bytes, ...]
+"""Routing frames of a request: the identity, and REQ's empty delimiter when it sent one."""
+
+
+class Server:
+    """ROUTER socket that serves DEALER and plain REQ clients.
+
+    Args:
+        context: ZeroMQ context of the process.
+        address: Where to bind.
+    """
+
+    def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", address: str) -> None:
+        """Bind at once.
+
+        Raises:
+            zmq.ZMQError: The address cannot be bound.
+        """
+        self.socket = make_socket(context, zmq.ROUTER, ORDERS_HIGH_WATER)
+        self.socket.bind(address)
+        self.bad_frames = 0
+
+    def receive(self, limit: int = BATCH) -> Iterator[tuple[Peer, bytes, bytes]]:
+        """Yield (peer, request id, request payload) of what waits, without blocking."""
+        for _ in range(limit):
+            try:
+                identity, *frames = take(self.socket)
+            except zmq.Again:
+                return
+            peer: Peer = (identity,)
+            if len(frames) == 3 and not frames[0]:
+                peer = (identity, frames.pop(0))
+            if len(frames) != 2:
+                self.bad_frames += 1
+                continue
+            yield peer, frames[0], frames[1]
+
+    def reply(self, peer: Peer, request_id: bytes, payload: bytes) -> None:
+        """Send one reply; a peer that is gone, or too slow to take it, loses it."""
+        try:
+            self.socket.send_multipart((*peer, request_id, payload), zmq.NOBLOCK)
+        except zmq.Again:
+            return
+
+    def close(self) -> None:
+        """Close without lingering."""
+        self.socket.close(0)

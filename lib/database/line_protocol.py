@@ -1,0 +1,68 @@
+"""InfluxDB's line protocol (pure).
+
+Source: https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/
+"""
+
+from decimal import Decimal
+
+from lib.database.record import Point, Value
+
+INT64 = 2**63
+# A newline has no place outside a string field: it becomes a backslash and an n, as in
+# influxdb-client; backslashes themselves are not doubled there.
+_CONTROL = {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t", 0: ""}
+_MEASUREMENT = str.maketrans({",": "\\,", " ": "\\ "})
+_KEY = str.maketrans({",": "\\,", " ": "\\ ", "=": "\\="})
+_STRING = str.maketrans({'"': '\\"', "\\": "\\\\"})
+
+
+def encode(point: Point, integers: frozenset[str]) -> str:
+    """Return a point as one line (string fields may hold newlines), without a final newline.
+
+    Args:
+        point: What to write.
+        integers: Names of fields whose int values stay integers.
+
+    Raises:
+        ValueError: An integer does not fit, or a name is empty.
+    """
+    head = [_name(point.series, _MEASUREMENT)]
+    # Sorted tags spare the server the sorting.
+    head += [
+        f"{_name(name, _KEY)}={_name(value, _KEY)}"
+        for name, value in sorted(point.tags.items())
+    ]
+    fields = [
+        f"{_name(name, _KEY)}={_value(value, name in integers)}"
+        for name, value in point.fields.items()
+    ]
+    return f"{','.join(head)} {','.join(fields)} {point.time_ns}"
+
+
+def _name(text: str, table: dict[int, str]) -> str:
+    if not text:
+        raise ValueError("line protocol knows no empty names")
+    text = text.translate(_CONTROL)
+    if text.endswith("\\"):
+        # It would escape the separator that follows; there is no way to write it.
+        text += " "
+    return text.translate(table)
+
+
+def _value(value: Value, is_integer: bool) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value.translate(_STRING)}"'
+    if isinstance(value, int) and is_integer:
+        if not -INT64 <= value < INT64:
+            raise ValueError(f"{value} does not fit in 64 bits")
+        return f"{value}i"
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise ValueError(f"{value} does not fit in a float") from error
+    # Decimal's own text may be 0E-8; a float's is always understood.
+    if isinstance(value, Decimal) and number in (float("inf"), float("-inf")):
+        raise ValueError(f"{value} does not fit in a float")
+    return repr(number)

@@ -1,0 +1,61 @@
+"""The one place of values that a user may override: each with its unit and its reason.
+
+Written as a user would write them in YAML; `supervisor check --defaults` prints which of them a
+configuration leans on. The key is the way to the value in the file.
+"""
+
+from typing import Any, NamedTuple
+
+
+class Default(NamedTuple):
+    """A value that stands unless the configuration says otherwise."""
+
+    value: Any
+    unit: str
+    reason: str
+
+
+DEFAULTS: dict[str, Default] = {
+    "factory": Default("SandboxFactory", "name", "needs no server and no file"),
+    "exchange": Default("BINANCE.FUTURES", "name", "the one that ships"),
+    "EXCHANGE.dead_man": Default(
+        "60s", "duration", "one weight unit per symbol each 20 s; longer leaves orders unattended"
+    ),
+    "EXCHANGE.paper": Default(False, "bool", "live data with simulated fills is asked for by name"),
+    "venue.feed": Default("synthetic", "name", "needs no file and no network"),
+    "venue.seed": Default(1, "number", "the same market in every run"),
+    "venue.speed": Default(1.0, "times", "as fast as it was recorded"),
+    "venue.port": Default(0, "port", "0 takes any free one, so that several runs do not collide"),
+    "venue.loop": Default(True, "bool", "a sandbox should not end with its recording"),
+    "venue.start": Default(0, "duration", "from the beginning of the recording"),
+    "venue.rate": Default(20.0, "events/s per symbol", "a lively but readable market"),
+    "venue.balance": Default("10000", "quote asset", "enough for small orders in every symbol"),
+    "stream.replicas": Default(1, "processes", "2 is hot standby, and doubles the traffic"),
+    "stream.channels": Default(
+        ("book", "trade", "candle"), "names", "what bots have handlers for; mark, depth add load"
+    ),
+    "stream.store": Default((), "names", "a database of every tick is asked for by name"),
+    "stream.candles": Default("closed", "name", "unfinished candles are four times the events"),
+    "watchdog.book": Default("3s", "duration", "a liquid market quotes many times a second"),
+    "watchdog.trade": Default(0, "duration", "quiet minutes are normal: try `learned`"),
+    "watchdog.candle": Default(0, "duration", "follows the trades"),
+    "watchdog.mark": Default("10s", "duration", "comes every second or three"),
+    "watchdog.depth": Default("3s", "duration", "comes every 100 ms where the book moves"),
+    "watchdog.account": Default("60s", "duration", "cross-checked by REST at half of it"),
+    "watchdog.heartbeat": Default("1s", "duration", "four missed beats of 250 ms"),
+    "restart.backoff": Default("0..30s", "range", "the first restart at once, then doubling"),
+    "restart.limit": Default("10 in 60s", "rate", "a worker that dies more often will not heal"),
+    "restart.on_failed": Default("isolate", "name", "the other bots trade on"),
+    "restart.grace": Default(
+        "3s", "duration", "a bot's Clean has 2 s; the exchange worker verifies, and gets 8 s"
+    ),
+    "log.format": Default("text", "name", "json is for machines"),
+    "log.level": Default("info", "name", "life cycle and orders"),
+    "bots.on_error": Default("restart", "name", "a strategy in an unknown state should not trade"),
+    "bots.candles": Default("closed", "name", "one call a minute"),
+}
+
+
+def default(name: str) -> Any:
+    """Return one default value, as a user would write it."""
+    return DEFAULTS[name].value

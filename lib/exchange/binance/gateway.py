@@ -1,0 +1,278 @@
+"""What can be asked of Binance USD-M, in our words; async, and used by one process per account.
+
+Reads that fail raise and prove nothing; a place or cancel that fails says by its error whether it
+was executed (see `BinanceRest.ask`).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import orjson
+
+from lib.bus.protocol import OrderIntent
+from lib.constants import NS_PER_MINUTE, NS_PER_MS
+from lib.errors import ExchangeError, OrderUnknown
+from lib.exchange.binance import codec
+from lib.exchange.binance.link import BinanceLink
+from lib.exchange.binance.rules import parse_limits, parse_rules
+from lib.models import Rules
+from lib.oms.budget import Limit
+from lib.oms.events import BalanceReport, Fill, OrderReport, PositionReport
+from lib.oms.outcomes import GONE_CODES, Verb, classify, error_of
+
+BY_SYMBOL = 30
+"""Up to so many symbols it is cheaper to ask for each one's list than for the list of all."""
+TRADES_PER_PAGE = 1_000
+
+
+class Book(NamedTuple):
+    """Best levels, as strings."""
+
+    ask_price: str
+    ask_qty: str
+    bid_price: str
+    bid_qty: str
+    event_ns: int
+
+
+class BinanceGateway(BinanceLink):
+    """The account at one exchange address; constructed like `BinanceLink`."""
+
+    # --- orders
+
+    async def place(self, intent: OrderIntent) -> OrderReport:
+        """Place one order.
+
+        Raises:
+            OrderRejected, RateLimited, ExchangeUnavailable: It does not exist.
+            OrderUnknown: It may exist.
+        """
+        if intent.stop:
+            row = await self._order(
+                lambda: self.client.futures_create_algo_order(**codec.algo_params(intent))
+            )
+            return _checked(codec.parse_algo, row)
+        row = await self._order(
+            lambda: self.client.futures_create_order(**codec.order_params(intent))
+        )
+        return _checked(codec.parse_order, row)
+
+    async def place_batch(
+        self, intents: Sequence[OrderIntent]
+    ) -> list[OrderReport | ExchangeError]:
+        """Place up to `codec.MAX_BATCH` regular orders; one outcome for each, in order.
+
+        Raises:
+            OrderRejected, RateLimited, ExchangeUnavailable: None of them exists.
+            OrderUnknown: Any of them may exist.
+        """
+        batch = [codec.order_params(intent) for intent in intents]
+        text = quote(orjson.dumps(batch).decode())
+        rows = await self._order(
+            lambda: self.client._request_futures_api(  # noqa: SLF001 - the public one quotes wrongly
+                "post", "batchOrders", signed=True, data={"batchOrders": text}, force_params=True
+            )
+        )
+        if not isinstance(rows, list) or len(rows) != len(intents):
+            raise OrderUnknown(f"a batch of {len(intents)} was answered by another shape")
+        return [_batch_item(row) for row in rows]
+
+    async def cancel(self, symbol: str, client_id: str, *, conditional: bool) -> OrderReport | None:
+        """Cancel one order.
+
+        Returns:
+            The cancelled order; None for a conditional one, whose reply tells no state.
+
+        Raises:
+            OrderUnknown: It is not open (with a code), or nobody knows.
+            ExchangeError: Not executed.
+        """
+        if conditional:
+            await self._send(
+                Verb.CANCEL, lambda: self.client.futures_cancel_algo_order(clientAlgoId=client_id)
+            )
+            return None
+        row = await self._send(
+            Verb.CANCEL,
+            lambda: self.client.futures_cancel_order(symbol=symbol, origClientOrderId=client_id),
+        )
+        return _checked(codec.parse_order, row)
+
+    async def query(
+        self, symbol: str, client_id: str, *, conditional: bool | None
+    ) -> OrderReport | None:
+        """Ask for one order.
+
+        Args:
+            symbol: Its symbol.
+            client_id: Its id on the wire.
+            conditional: What it was placed as; None to look for both.
+
+        Returns:
+            Its state; None when the exchange answers that there is none.
+
+        Raises:
+            ExchangeError: The question failed: nothing is known.
+        """
+        if conditional:
+            return await self._query_algo(symbol, client_id)
+        found = await self._query_regular(symbol, client_id)
+        if found is None and conditional is None:
+            return await self._query_algo(symbol, client_id)
+        return found
+
+    async def open_orders(self, symbols: Iterable[str] | None = None) -> list[OrderReport]:
+        """Return all open orders, regular and conditional, of some symbols or of the account."""
+        scopes = self._scopes(symbols)
+        found: list[OrderReport] = []
+        for scope in scopes:
+            rows = await self._read(partial(self.client.futures_get_open_orders, **scope))
+            found += [codec.parse_order(row) for row in rows]
+            rows = await self._read(partial(self.client.futures_get_open_algo_orders, **scope))
+            found += [codec.parse_algo(row) for row in _rows_of(rows)]
+        return found
+
+    async def user_trades(
+        self, symbol: str, *, order_id: int | None = None, start_ns: int | None = None
+    ) -> list[Fill]:
+        """Return executions of one order, or (oldest first, one page) since a time."""
+        params: dict[str, Any] = {"symbol": symbol, "limit": TRADES_PER_PAGE}
+        if order_id is not None:
+            params["orderId"] = order_id
+        if start_ns is not None:
+            params["startTime"] = start_ns // NS_PER_MS
+        rows = await self._read(lambda: self.client.futures_account_trades(**params))
+        return [codec.parse_trade(row) for row in rows]
+
+    # --- account
+
+    async def positions(self) -> list[PositionReport]:
+        """Return the positions; flat symbols are missing."""
+        rows = await self._read(lambda: self.client.futures_position_information())
+        return codec.parse_positions(rows)
+
+    async def balances(self) -> list[BalanceReport]:
+        """Return every asset's balance."""
+        rows = await self._read(lambda: self.client.futures_account_balance())
+        return codec.parse_balances(rows)
+
+    async def is_hedge_mode(self) -> bool:
+        """Return whether the account keeps long and short positions apart."""
+        row = await self._read(lambda: self.client.futures_get_position_mode())
+        return bool(row["dualSidePosition"])
+
+    async def listen_key(self) -> str:
+        """Return the account stream's key: the active one, prolonged, or a new one."""
+        return str(await self._read(lambda: self.client.futures_stream_get_listen_key()))
+
+    async def keep_listen_key(self, key: str) -> None:
+        """Prolong the account stream's key.
+
+        Raises:
+            OrderRejected: It is not active any more (-1125).
+        """
+        await self._read(lambda: self.client.futures_stream_keepalive(key))
+
+    # --- market
+
+    async def exchange_info(self) -> tuple[dict[str, Rules], list[Limit]]:
+        """Return symbol -> rules, and the exchange's rate limits."""
+        info = await self._read(lambda: self.client.futures_exchange_info())
+        return parse_rules(info), parse_limits(info)
+
+    async def book(self, symbol: str) -> Book:
+        """Return the best levels of one symbol."""
+        row = await self._read(lambda: self.client.futures_orderbook_ticker(symbol=symbol))
+        return Book(
+            row["askPrice"],
+            row["askQty"],
+            row["bidPrice"],
+            row["bidQty"],
+            int(row.get("time") or 0) * NS_PER_MS,
+        )
+
+    async def candles(self, symbol: str, start_ns: int, end_ns: int) -> list[list[Any]]:
+        """Return 1-minute candles that start in [start_ns, end_ns), oldest first.
+
+        Rows are `[open_ns, open, high, low, close, volume]`; gaps stay gaps.
+        """
+        rows: list[list[Any]] = []
+        page_ns = codec.CANDLES_PER_PAGE * NS_PER_MINUTE
+        for from_ns in range(start_ns, end_ns, page_ns):
+            until_ns = min(from_ns + page_ns, end_ns)
+            page = await self._read(
+                partial(
+                    self.client.futures_klines,
+                    symbol=symbol,
+                    interval="1m",
+                    startTime=-(-from_ns // NS_PER_MS),
+                    endTime=(until_ns - 1) // NS_PER_MS,
+                    limit=codec.CANDLES_PER_PAGE,
+                )
+            )
+            rows += codec.parse_candles(page)
+        return rows
+
+    # --- inside
+
+    async def _query_regular(self, symbol: str, client_id: str) -> OrderReport | None:
+        try:
+            row = await self._send(
+                Verb.QUERY,
+                lambda: self.client.futures_get_order(symbol=symbol, origClientOrderId=client_id),
+            )
+        except OrderUnknown as error:
+            if error.code in GONE_CODES:
+                return None
+            raise
+        return _checked(codec.parse_order, row)
+
+    async def _query_algo(self, symbol: str, client_id: str) -> OrderReport | None:
+        # The single query has answered -2013 for orders that exist: look through the lists.
+        rows = _rows_of(
+            await self._read(lambda: self.client.futures_get_open_algo_orders(symbol=symbol))
+        )
+        rows += _rows_of(
+            await self._read(lambda: self.client.futures_get_all_algo_orders(symbol=symbol))
+        )
+        row = next((row for row in rows if row["clientAlgoId"] == client_id), None)
+        if row is None:
+            return None
+        with suppress(OrderUnknown):
+            if row.get("actualOrderId"):
+                child = await self._query_regular(symbol, client_id)
+                if child is not None:
+                    return child
+        return _checked(codec.parse_algo, row)
+
+    def _scopes(self, symbols: Iterable[str] | None) -> list[dict[str, str]]:
+        names = None if symbols is None else list(symbols)
+        if names is None or len(names) > BY_SYMBOL:
+            return [{}]
+        return [{"symbol": name} for name in names]
+
+
+def _rows_of(body: Any) -> list[Any]:
+    # documented as a bare array, seen wrapped
+    return list(body.get("orders", [])) if isinstance(body, dict) else list(body)
+
+
+def _checked(parse: Callable[[Any], OrderReport], row: Any) -> OrderReport:
+    try:
+        return parse(row)
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise OrderUnknown(f"an answer of another shape: {error!r}") from error
+
+
+def _batch_item(row: Any) -> OrderReport | ExchangeError:
+    if isinstance(row, dict) and "code" in row:
+        code, text = int(row["code"] or 0), str(row.get("msg", ""))
+        meaning = classify(Verb.PLACE, 400, code, text)
+        return error_of(Verb.PLACE, meaning, code, f"{text} ({code})")
+    try:
+        return _checked(codec.parse_order, row)
+    except OrderUnknown as error:
+        return error

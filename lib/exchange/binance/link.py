@@ -1,0 +1,97 @@
+"""The line to Binance USD-M: one client, the exchange's clock, and the budget it may spend."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from lib.constants import NS_PER_MS, NS_PER_SECOND
+from lib.errors import ExchangeUnavailable, RateLimited
+from lib.exchange.binance.rest import BinanceRest, Hooks, close_quietly
+from lib.oms.budget import Budget
+from lib.oms.orders import RECV_WINDOW_MS
+from lib.oms.outcomes import CLOCK_CODES, Verb
+from lib.ping import measure_offset
+from lib.timer import AbstractTimer
+
+TIMEOUT_SECONDS = 5.0
+
+
+class BinanceLink:
+    """Sends requests to one exchange address.
+
+    Args:
+        config: The exchange's section: `rest_url`, `key`, `secret`, `timeout` (seconds).
+        timer: The process's timer.
+        budget: Fed with every answer's headers, and asked before every request.
+    """
+
+    def __init__(
+        self, config: dict[str, Any], timer: AbstractTimer, budget: Budget | None = None
+    ) -> None:
+        """Connect nothing yet; must be made inside a running loop."""
+        self.rest_url: str = config["rest_url"]
+        self.budget = budget or Budget()
+        self._timer = timer
+        self._offset_ns = timer.Timestamp() - timer.Monotonic()
+        hooks = Hooks(
+            lambda: self.now_ns() // NS_PER_MS,
+            lambda name, used: self.budget.on_used(name, used, self.now_ns()),
+            self._block,
+        )
+        self.client = BinanceRest(
+            self.rest_url,
+            config.get("key", ""),
+            config.get("secret", ""),
+            hooks,
+            float(config.get("timeout", TIMEOUT_SECONDS)),
+            RECV_WINDOW_MS,
+        )
+
+    # --- clock
+
+    def now_ns(self) -> int:
+        """Return the exchange's time as estimated, ns; no step of the host's clock moves it."""
+        return self._timer.Monotonic() + self._offset_ns
+
+    async def sync_clock(self) -> int:
+        """Measure the exchange's clock; return its offset to the host's clock in ns.
+
+        Raises:
+            ExchangeError: The exchange does not answer.
+        """
+        offset = await measure_offset(self._server_ms, self._timer)
+        host_ns = self._timer.Timestamp() - self._timer.Monotonic()
+        self._offset_ns = host_ns + offset.offset_ns
+        return offset.offset_ns
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await close_quietly(self.client)
+
+    # --- for subclasses
+
+    async def _order(self, request: Callable[[], Awaitable[Any]]) -> Any:
+        return await self._send(Verb.PLACE, request)
+
+    async def _read(self, request: Callable[[], Awaitable[Any]]) -> Any:
+        return await self._send(Verb.READ, request)
+
+    async def _send(self, verb: Verb, request: Callable[[], Awaitable[Any]]) -> Any:
+        wait_ns = self.budget.wait_ns(self.now_ns(), order=verb is Verb.PLACE)
+        if wait_ns:
+            wait = wait_ns / NS_PER_SECOND
+            raise RateLimited(f"rate limited for {wait:.1f} s more", 0, wait)
+        try:
+            return await self.client.ask(verb, request)
+        except ExchangeUnavailable as error:
+            if error.code not in CLOCK_CODES:
+                raise
+        # refused for our clock alone: set it right and send once more
+        await self.sync_clock()
+        return await self.client.ask(verb, request)
+
+    async def _server_ms(self) -> int:
+        row = await self.client.ask(Verb.READ, lambda: self.client.futures_time())
+        return int(row["serverTime"])
+
+    def _block(self, name: str, seconds: float) -> None:
+        self.budget.block(name, self.now_ns() + round(seconds * NS_PER_SECOND))

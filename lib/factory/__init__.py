@@ -1,0 +1,8 @@
+"""Which class plays which role."""
+
+from lib.factory.abstract_factory import AbstractFactory
+from lib.factory.custom_factory import CustomFactory
+from lib.factory.make_factory import make_factory
+from lib.factory.sandbox_factory import SandboxFactory
+
+__all__ = ["AbstractFactory", "CustomFactory", "SandboxFactory", "make_factory"]

@@ -1,0 +1,110 @@
+"""Positions and balances of one account: reports in, messages on change out (pure)."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from lib.bus.protocol import Account, Balance
+from lib.helpers import decimal, plain
+from lib.models import ZERO
+from lib.oms.events import AccountReport, BalanceReport, PositionReport
+
+Change = Account | Balance
+
+
+class AccountBook:
+    """What is known of one account; older reports never replace newer ones.
+
+    Args:
+        exchange: Name of the exchange, as messages carry it.
+        symbols: Symbols whose positions are told even while they are flat.
+    """
+
+    def __init__(self, exchange: str, symbols: Iterable[str]) -> None:
+        """Start flat, without balances."""
+        self._exchange = exchange
+        self._positions = {
+            symbol: PositionReport(symbol, ZERO, ZERO, ZERO, 0) for symbol in symbols
+        }
+        self._balances: dict[str, Balance] = {}
+        self.events = 0
+
+    def position(self, symbol: str) -> Account:
+        """Return the position of one symbol; flat when it was never told."""
+        report = self._positions.get(symbol, PositionReport(symbol, ZERO, ZERO, ZERO, 0))
+        return self._message(report)
+
+    def is_flat(self, symbol: str) -> bool:
+        """Return whether nothing is held of a symbol."""
+        report = self._positions.get(symbol)
+        return report is None or not report.qty
+
+    def balance(self, asset: str) -> Balance | None:
+        """Return the balance of one margin asset, None while unknown."""
+        return self._balances.get(asset)
+
+    def on_report(self, report: AccountReport) -> list[Change]:
+        """Take in an event of the account stream."""
+        self.events += 1
+        changes: list[Change] = []
+        for position in report.positions:
+            changes += self._set_position(position)
+        return changes + self.on_balances(report.balances)
+
+    def on_positions(self, rows: Iterable[PositionReport], asked_ns: int) -> list[Account]:
+        """Take in the whole list of positions, from which flat ones may be missing.
+
+        Args:
+            rows: The list.
+            asked_ns: The exchange's clock when it was asked for.
+        """
+        changes: list[Account] = []
+        listed = {row.symbol: row for row in rows}
+        for symbol in self._positions.keys() | listed.keys():
+            row = listed.get(symbol) or PositionReport(symbol, ZERO, ZERO, ZERO, asked_ns)
+            changes += self._set_position(row)
+        return changes
+
+    def on_balances(self, rows: Iterable[BalanceReport]) -> list[Change]:
+        """Take in balances, whichever are told."""
+        changes: list[Change] = []
+        for row in rows:
+            known = self._balances.get(row.asset)
+            if known is not None and row.event_ns < known.event_ns:
+                continue
+            message = Balance(
+                row.asset, plain(row.balance), plain(_available(row, known)), row.event_ns
+            )
+            self._balances[row.asset] = message
+            if known is None or message[:3] != known[:3]:
+                changes.append(message)
+        return changes
+
+    def _set_position(self, report: PositionReport) -> list[Account]:
+        known = self._positions.get(report.symbol)
+        if known is not None and report.event_ns < known.event_ns:
+            return []
+        self._positions[report.symbol] = report
+        if known is None:
+            return [self._message(report)] if report.qty else []
+        if known.qty == report.qty and known.price == report.price:
+            return []
+        return [self._message(report)]
+
+    def _message(self, report: PositionReport) -> Account:
+        return Account(
+            report.symbol,
+            plain(report.price),
+            plain(report.qty),
+            self._exchange,
+            report.event_ns,
+            plain(report.unrealized),
+        )
+
+
+def _available(row: BalanceReport, known: Balance | None) -> Decimal:
+    # The account stream tells the wallet only: what is available moves with it until the next read.
+    if row.available is not None:
+        return row.available
+    if known is None:
+        return row.balance
+    return decimal(known.available) + row.balance - decimal(known.balance)

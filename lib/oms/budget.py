@@ -1,0 +1,86 @@
+"""The exchange's rate limits, as its own headers tell them (pure).
+
+`now_ns` is the exchange's clock: its windows are whole minutes and whole tens of seconds.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from lib.constants import NS_PER_MINUTE, NS_PER_SECOND
+
+SOFT = 0.8
+"""Share of a limit at which `isOnline` turns False."""
+
+
+class Limit(NamedTuple):
+    """One limit of the exchange."""
+
+    name: str
+    """`weight`, `orders_10s` or `orders_1m`."""
+    allowed: int
+    window_ns: int
+
+
+DEFAULTS = (
+    Limit("weight", 2_400, NS_PER_MINUTE),
+    Limit("orders_10s", 300, 10 * NS_PER_SECOND),
+    Limit("orders_1m", 1_200, NS_PER_MINUTE),
+)
+
+
+class Budget:
+    """What is used of each limit, and until when nothing may be sent.
+
+    Args:
+        soft: Share of a limit from which on it is called used up.
+    """
+
+    def __init__(self, soft: float = SOFT) -> None:
+        """Start with the default limits, unused."""
+        self._soft = soft
+        self._limits = {limit.name: limit for limit in DEFAULTS}
+        self._used: dict[str, tuple[int, int]] = {}
+        self._blocked_ns: dict[str, int] = {}
+
+    def set_limits(self, limits: Iterable[Limit]) -> None:
+        """Take over the limits that the exchange states."""
+        self._limits.update({limit.name: limit for limit in limits})
+
+    def on_used(self, name: str, used: int, now_ns: int) -> None:
+        """Take in how much of a limit's present window is used."""
+        window = now_ns // self._limits[name].window_ns
+        known_window, known = self._used.get(name, (0, 0))
+        if window > known_window:
+            self._used[name] = (window, used)
+        elif window == known_window:
+            # answers overtake each other: within one window the use only grows
+            self._used[name] = (window, max(used, known))
+
+    def block(self, name: str, until_ns: int) -> None:
+        """Take in that a limit was hit; `weight` stops every request."""
+        self._blocked_ns[name] = max(until_ns, self._blocked_ns.get(name, 0))
+
+    def share(self, name: str, now_ns: int) -> float:
+        """Return the used share of a limit, 0 … 1 or more."""
+        limit = self._limits[name]
+        window, used = self._used.get(name, (0, 0))
+        return used / limit.allowed if window == now_ns // limit.window_ns else 0.0
+
+    def wait_ns(self, now_ns: int, *, order: bool) -> int:
+        """Return how long a request must wait, 0 = not at all.
+
+        Args:
+            now_ns: The exchange's clock.
+            order: The request places orders, so that the order limits count, too.
+        """
+        names = self._limits if order else ("weight",)
+        return max(max(0, self._blocked_ns.get(name, 0) - now_ns) for name in names)
+
+    def trouble(self, now_ns: int) -> str:
+        """Return why a bot should hold back, "" when it need not."""
+        if self.wait_ns(now_ns, order=True):
+            return "rate limited by the exchange"
+        for name in self._limits:
+            if self.share(name, now_ns) >= self._soft:
+                return f"{name} limit used to {self.share(name, now_ns):.0%}"
+        return ""

@@ -1,0 +1,257 @@
+"""Belief about every order of ours: reports in, messages and wishes out (pure).
+
+Duplicate and out-of-order reports are harmless; what contradicts the table of `lib.oms.states` is
+counted and ignored. `now_ns` is the exchange's clock as we estimate it.
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from lib.bus.protocol import OrderIntent
+from lib.constants import NS_PER_MS, Status
+from lib.oms.actions import Action, Publish
+from lib.oms.events import Fill, OrderReport
+from lib.oms.ids import intent_id, parse
+from lib.oms.states import is_legal, is_open
+from lib.oms.tracked import Tracked, asked_for, from_intent, from_report
+from lib.oms.wishes import due_of, first_fetch_ns, first_query_ns
+
+RECV_WINDOW_MS = 3_000
+"""How long after its timestamp the exchange may still accept a request."""
+MARGIN_NS = 2_000 * NS_PER_MS
+MARGIN_CONDITIONAL_NS = 60_000 * NS_PER_MS
+"""Added to the window before absence can be proven."""
+APART_NS = 1_000 * NS_PER_MS
+"""Two proofs of absence must be this far apart."""
+REMEMBERED = 20_000
+"""Closed orders and fills kept, to know what comes again."""
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Orders:
+    """All orders of one account that carry one of our prefixes.
+
+    Args:
+        prefixes: Id prefix -> owner.
+    """
+
+    def __init__(self, prefixes: dict[str, str]) -> None:
+        """Start knowing no order."""
+        self._prefixes = prefixes
+        self._open: dict[str, Tracked] = {}
+        self._closed: OrderedDict[str, Tracked] = OrderedDict()
+        self._booked: OrderedDict[tuple[str, int, int], None] = OrderedDict()
+        self._highest: dict[str, str] = {}
+        self.counts: Counter[str] = Counter()
+
+    # --- what is known
+
+    def get(self, client_id: str) -> Tracked | None:
+        """Return an order by its id, of whichever attempt."""
+        name = intent_id(client_id)
+        return self._open.get(name) or self._closed.get(name)
+
+    def owner_of(self, client_id: str) -> str | None:
+        """Return whose id this is, None for a foreign one."""
+        parts = parse(client_id)
+        return None if parts is None else self._prefixes.get(parts.prefix)
+
+    def open_orders(self, owner: str | None = None) -> Iterator[Tracked]:
+        """Yield what may still trade, of one owner or of all."""
+        return (order for order in self._open.values() if owner in (None, order.owner))
+
+    def highest_id(self, owner: str) -> str:
+        """Return the greatest id seen of an owner, "" for none."""
+        return self._highest.get(owner, "")
+
+    # --- from our side
+
+    def accept(self, owner: str, incarnation: int, intent: OrderIntent, now_ns: int) -> Tracked:
+        """Start following an order that is about to be sent."""
+        order = from_intent(owner, incarnation, intent, now_ns)
+        self._follow(order)
+        return order
+
+    def adopt(self, owner: str, client_id: str, incarnation: int, now_ns: int) -> None:
+        """Find out about an order that its owner holds for open and that nobody here knows."""
+        if self.get(client_id) is not None or self.owner_of(client_id) != owner:
+            return
+        order = asked_for(owner, incarnation, client_id, now_ns)
+        self._follow(order)
+
+    def resend(self, client_id: str, wire_id: str, now_ns: int) -> None:
+        """Note that a later attempt of an order goes out under `wire_id`."""
+        order = self._open.get(client_id)
+        if order is not None:
+            order.wire_id, order.sent_ns = wire_id, now_ns
+
+    def end(self, client_id: str, status: Status, reason: str, now_ns: int) -> list[Action]:
+        """End an order that definitely does not exist: REJECTED or NOT_SENT."""
+        order = self._open.get(client_id)
+        if order is None or order.status not in (Status.PENDING, Status.UNKNOWN):
+            self.counts["late refusal"] += order is not None
+            return []
+        order.reason, order.event_ns = reason, now_ns
+        self._finish(order, status)
+        return [Publish(order.update())]
+
+    def on_unknown(self, client_id: str, reason: str, now_ns: int) -> list[Action]:
+        """Note that nobody knows whether an order was placed; queries will tell."""
+        order = self._open.get(client_id)
+        if order is None or order.status is not Status.PENDING:
+            return []
+        order.status, order.reason, order.event_ns = Status.UNKNOWN, reason, now_ns
+        order.query_due_ns = now_ns + first_query_ns()
+        if order.cancel_wanted:
+            order.cancel_due_ns = now_ns
+        return [Publish(order.update()), *due_of(order, now_ns)]
+
+    def want_cancel(self, orders: Iterable[Tracked], now_ns: int) -> list[Action]:
+        """Cancel orders: a standing wish, repeated until each is final."""
+        actions: list[Action] = []
+        for order in list(orders):
+            if order.is_open and not order.cancel_wanted:
+                order.cancel_wanted = True
+                order.cancel_due_ns = now_ns
+                actions += due_of(order, now_ns)
+        return actions
+
+    # --- from the exchange
+
+    def on_report(self, report: OrderReport, now_ns: int) -> list[Action]:
+        """Take in what a reply, an event, a query or a list says of one order."""
+        order = self.get(report.id) or self._found(report)
+        if order is None:
+            self.counts["foreign"] += 1
+            return []
+        before = order.status
+        order.learn(report)
+        order.known_ns = order.known_ns or now_ns
+        fill = report.fill if report.fill and self._book(order, report.fill) else None
+        self._move(order, report, now_ns)
+        if order.status is before and fill is None:
+            return []
+        actions: list[Action] = [Publish(order.update(fill))]
+        if order.cancel_wanted and order.is_open and order.status is not before:
+            order.cancel_due_ns = now_ns
+            actions += due_of(order, now_ns)
+        return actions
+
+    def on_fill(self, client_id: str, fill: Fill, now_ns: int) -> list[Action]:
+        """Take in one execution that was asked for."""
+        order = self.get(client_id)
+        if order is None or not self._book(order, fill):
+            return []
+        order.known_ns = order.known_ns or now_ns
+        if order.held is None and is_legal(order.status, Status.PARTIALLY_FILLED):
+            order.status = Status.PARTIALLY_FILLED
+        self._settle(order, now_ns)
+        return [Publish(order.update(fill))]
+
+    def on_absent(self, client_id: str, now_ns: int) -> list[Action]:
+        """Take in that neither a query nor the list of open orders shows an order.
+
+        Args:
+            client_id: Its id.
+            now_ns: The exchange's clock when the query was sent.
+        """
+        order = self._open.get(client_id)
+        if order is None or order.status is not Status.UNKNOWN:
+            self.counts["absent though known"] += order is not None
+            return []
+        margin_ns = MARGIN_CONDITIONAL_NS if order.conditional else MARGIN_NS
+        if now_ns <= order.sent_ns + RECV_WINDOW_MS * NS_PER_MS + margin_ns:
+            return []
+        if not order.absent_ns:
+            order.absent_ns = now_ns
+        elif now_ns - order.absent_ns >= APART_NS:
+            return self.end(client_id, Status.NOT_PLACED, "never reached the exchange", now_ns)
+        return []
+
+    def on_question(self, client_id: str, now_ns: int) -> list[Action]:
+        """Take in that a cancel found no such open order: ask what became of it."""
+        order = self._open.get(client_id)
+        if order is None or order.held is not None:
+            return []
+        order.query_due_ns = now_ns
+        return due_of(order, now_ns)
+
+    def due(self, now_ns: int) -> list[Action]:
+        """Return what is to be asked, cancelled or fetched again by now."""
+        return [action for order in self._open.values() for action in due_of(order, now_ns)]
+
+    # --- inside
+
+    def _follow(self, order: Tracked) -> None:
+        self._open[order.id] = order
+        if order.id > self._highest.get(order.owner, ""):
+            self._highest[order.owner] = order.id
+
+    def _found(self, report: OrderReport) -> Tracked | None:
+        owner = self.owner_of(report.id)
+        if owner is None:
+            return None
+        order = from_report(owner, report)
+        self._follow(order)
+        return order
+
+    def _book(self, order: Tracked, fill: Fill) -> bool:
+        if fill.key in self._booked:
+            self.counts["repeated fill"] += 1
+            return False
+        remember(self._booked, fill.key, None)
+        order.book(fill)
+        self.counts["fills"] += 1
+        return True
+
+    def _move(self, order: Tracked, report: OrderReport, now_ns: int) -> None:
+        target = report.status
+        if order.conditional and not report.algo and target is Status.NEW:
+            target = Status.TRIGGERING
+        if not is_open(target):
+            if is_legal(order.status, target) and order.held is None:
+                order.held, order.reason = target, report.reason
+        elif target is Status.PARTIALLY_FILLED and not order.filled_qty:
+            target = Status.NEW
+        if is_open(target) and target is not order.status and order.held is None:
+            if is_legal(order.status, target):
+                self._reopen(order, target, now_ns)
+            else:
+                self.counts["stale"] += 1
+        self._settle(order, now_ns)
+
+    def _reopen(self, order: Tracked, target: Status, now_ns: int) -> None:
+        if order.status is Status.NOT_PLACED:
+            self.counts["reappeared"] += 1
+            self._closed.pop(order.id, None)
+            self._open[order.id] = order
+            order.cancel_wanted, order.cancel_due_ns = True, now_ns
+        if order.status in (Status.UNKNOWN, Status.NOT_PLACED):
+            order.reason = ""
+        order.status = target
+        order.query_due_ns = order.absent_ns = 0
+
+    def _settle(self, order: Tracked, now_ns: int) -> None:
+        if order.lacks_fills:
+            if not order.fetch_due_ns:
+                order.fetch_due_ns = now_ns + first_fetch_ns()
+            return
+        order.fetch_due_ns = order.fetches = 0
+        if order.held is not None:
+            self._finish(order, order.held)
+
+    def _finish(self, order: Tracked, status: Status) -> None:
+        order.status, order.held = status, None
+        order.query_due_ns = order.cancel_due_ns = order.fetch_due_ns = 0
+        self._open.pop(order.id, None)
+        remember(self._closed, order.id, order)
+
+
+def remember(memory: "OrderedDict[K, V]", key: K, value: V) -> None:
+    """Put a value into a bounded memory, dropping the oldest."""
+    memory[key] = value
+    while len(memory) > REMEMBERED:
+        memory.popitem(last=False)

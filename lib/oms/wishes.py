@@ -1,0 +1,48 @@
+"""What is still to be done about one order, and when to try again (pure)."""
+
+from lib.constants import NS_PER_MS, Status
+from lib.oms.actions import Action, CancelOrder, FetchFills, QueryOrder
+from lib.oms.tracked import Tracked
+
+QUERY_MS = (200, 300, 500, 1_000, 1_000, 2_000)
+CANCEL_MS = (250, 500, 1_000, 2_000, 5_000)
+FETCH_MS = (500, 500, 1_000, 2_000, 5_000)
+"""Waits between tries; the last one repeats."""
+
+
+def first_query_ns() -> int:
+    """Return how long an event may take before an order of unknown fate is asked for."""
+    return QUERY_MS[0] * NS_PER_MS
+
+
+def first_fetch_ns() -> int:
+    """Return how long a fill's event may take before the fill is asked for."""
+    return FETCH_MS[0] * NS_PER_MS
+
+
+def due_of(order: Tracked, now_ns: int) -> list[Action]:
+    """Return what is to be done about one order by now, and set the time of the next try."""
+    if order.status is Status.PENDING:
+        return []
+    actions: list[Action] = []
+    if order.lacks_fills and 0 < order.fetch_due_ns <= now_ns:
+        order.fetches += 1
+        order.fetch_due_ns = now_ns + _step(FETCH_MS, order.fetches)
+        actions.append(FetchFills(order.id, order.symbol, order.exchange_id))
+    if order.held is not None or not order.is_open:
+        return actions
+    if order.cancel_wanted and order.cancel_due_ns <= now_ns:
+        order.cancels += 1
+        order.cancel_due_ns = now_ns + _step(CANCEL_MS, order.cancels - 1)
+        actions.append(CancelOrder(order.wire_id, order.symbol, order.conditional, order.child))
+    if 0 < order.query_due_ns <= now_ns:
+        order.queries += 1
+        again = order.status is Status.UNKNOWN
+        order.query_due_ns = now_ns + _step(QUERY_MS, order.queries) if again else 0
+        conditional = order.conditional if order.known_ns or order.qty else None
+        actions.append(QueryOrder(order.wire_id, order.symbol, conditional))
+    return actions
+
+
+def _step(steps_ms: tuple[int, ...], count: int) -> int:
+    return steps_ms[min(count, len(steps_ms) - 1)] * NS_PER_MS

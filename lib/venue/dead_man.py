@@ -1,0 +1,46 @@
+"""countdownCancelAll: cancels a symbol's orders unless it is refreshed in time."""
+
+from typing import Any
+
+from lib.constants import NS_PER_MS
+from lib.venue.accounts import Account
+from lib.venue.errors import VenueError
+from lib.venue.lifecycle import Lifecycle
+from lib.venue.params import Params
+from lib.venue.state import VenueState
+
+
+class DeadMan:
+    """Countdowns per account and symbol.
+
+    Args:
+        state: The venue.
+        lifecycle: Cancels what is open at the end.
+    """
+
+    def __init__(self, state: VenueState, lifecycle: Lifecycle) -> None:
+        """Start without countdowns."""
+        self._state = state
+        self._lifecycle = lifecycle
+
+    def arm(self, account: Account, params: Params) -> dict[str, Any]:
+        """Start, refresh or (with 0) stop a countdown."""
+        info = self._state.info(params.need("symbol"))
+        params.need("countdownTime")
+        countdown_ms = params.long("countdownTime") or 0
+        if countdown_ms < 0:
+            raise VenueError(-1130, name="countdownTime")
+        if countdown_ms:
+            due_ns = self._state.now_ns + countdown_ms * NS_PER_MS
+            account.countdowns[info.symbol] = due_ns
+            self._state.agenda.add(due_ns, lambda: self._expire(account, info.symbol, due_ns))
+        else:
+            account.countdowns.pop(info.symbol, None)
+        return {"symbol": info.symbol, "countdownTime": str(countdown_ms)}
+
+    def _expire(self, account: Account, symbol: str, due_ns: int) -> None:
+        if account.countdowns.get(symbol) != due_ns:
+            return
+        del account.countdowns[symbol]
+        for order in account.orders.open(symbol):
+            self._lifecycle.cancel(order)

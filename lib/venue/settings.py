@@ -1,0 +1,167 @@
+"""The venue's configuration, checked and turned into parts."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from lib.constants import NS_PER_SECOND
+from lib.errors import ConfigError
+from lib.venue.auth import Account
+from lib.venue.feeds import Feed
+from lib.venue.limits import Quotas
+from lib.venue.options import Options
+from lib.venue.symbols import SymbolInfo, catalogue, info
+from lib.venue.synthetic import SyntheticFeed
+
+FEEDS = ("synthetic", "recording", "live")
+USER_EVENTS = ("off", "silent", "expire")
+QUIET_FEEDS_LIMIT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a venue is built from.
+
+    `connection_ns` is the life of a websocket, `ping_ns` the time between two pings of ours,
+    `pong_ns` how long a peer may stay silent about them, `messages` what a peer may send per
+    second.
+    """
+
+    feed: Feed
+    listed: dict[str, SymbolInfo]
+    accounts: list[Account]
+    balances: dict[str, Decimal]
+    options: Options
+    quotas: Quotas
+    seed: int
+    keys_seed: str
+    user_events: str
+    listen_key_ns: int
+    connection_ns: int
+    ping_ns: int
+    pong_ns: int
+    messages: int
+    port: int
+    ledger_limit: int
+    strict: bool
+
+
+def read_settings(config: Mapping[str, Any]) -> Settings:
+    """Return the settings that a config section means.
+
+    Raises:
+        ConfigError: A value is wrong.
+    """
+    feed_name = str(config.get("feed", "synthetic"))
+    if feed_name not in FEEDS:
+        raise ConfigError(f"venue.feed {feed_name!r} is none of {', '.join(FEEDS)}")
+    user_events = str(config.get("user_stream_requires_events", "off"))
+    if user_events not in USER_EVENTS:
+        known = ", ".join(USER_EVENTS)
+        raise ConfigError(f"venue.user_stream_requires_events {user_events!r} is none of {known}")
+    seed = int(config.get("seed", 1))
+    feed = make_feed(feed_name, config, seed)
+    accounts = _accounts(config)
+    options = _options(config)
+    return Settings(
+        feed=feed,
+        listed=feed.listed(),
+        accounts=accounts,
+        balances=_balances(config.get("balance", "10000")),
+        options=options,
+        quotas=Quotas(
+            weight=int(config.get("weight_limit", Quotas.weight)),
+            orders_10s=int(config.get("orders_10s", 300)),
+            orders_1m=int(config.get("orders_1m", 1200)),
+        ),
+        seed=seed,
+        keys_seed=accounts[0].secret or accounts[0].key,
+        user_events=user_events,
+        listen_key_ns=_ns(config, "listen_key_life", 3600.0),
+        connection_ns=_ns(config, "connection_life", 86_400.0),
+        ping_ns=_ns(config, "ping_period", 180.0),
+        pong_ns=_ns(config, "pong_timeout", 600.0),
+        messages=int(config.get("messages_per_second", 10)),
+        port=int(config.get("port", 0)),
+        ledger_limit=int(config.get("ledger_limit", QUIET_FEEDS_LIMIT)),
+        strict=bool(config.get("strict_parameters", True)),
+    )
+
+
+def make_feed(name: str, config: Mapping[str, Any], seed: int) -> Feed:
+    """Return the feed that a config names.
+
+    Raises:
+        ConfigError: Its files are wrong.
+    """
+    symbols = [str(symbol).upper() for symbol in config.get("symbols") or ()]
+    active = [str(symbol).upper() for symbol in config.get("active") or symbols]
+    if name == "recording":
+        # Reading recordings needs more of the standard library than a synthetic market.
+        from lib.venue.recording_feed import make_recording  # noqa: PLC0415
+
+        return make_recording(config, symbols)
+    if name == "live":
+        from lib.venue.live_feed import LiveFeed  # noqa: PLC0415
+
+        return LiveFeed(listing(symbols, active), active)
+    rate = float(config.get("rate", 20.0)) * float(config.get("speed", 1.0))
+    minutes = int(config.get("history_minutes", 120))
+    return SyntheticFeed(listing(symbols, active), active, seed, rate, minutes)
+
+
+def listing(symbols: list[str], active: list[str]) -> dict[str, SymbolInfo]:
+    """Return the named symbols' rules, or the whole catalogue with the active ones."""
+    if symbols:
+        return {symbol: info(symbol) for symbol in (*symbols, *active)}
+    return {**catalogue(), **{symbol: info(symbol) for symbol in active}}
+
+
+def throwaway(seed: object) -> tuple[str, str]:
+    """Return an API key and its secret, the same for the same seed; None: fresh ones."""
+    if seed is None:
+        return secrets.token_hex(32), secrets.token_hex(32)
+    return tuple(  # type: ignore[return-value]
+        hashlib.sha256(f"{seed}:{part}".encode()).hexdigest() for part in ("key", "secret")
+    )
+
+
+def _accounts(config: Mapping[str, Any]) -> list[Account]:
+    rows = config.get("accounts") or [{}]
+    accounts = []
+    for number, row in enumerate(rows):
+        seed = config.get("key_seed")
+        key, secret = throwaway(None if seed is None else f"{seed}:{number}")
+        public_key = str(row.get("public_key", config.get("public_key", "")))
+        key = str(row.get("key") or (config.get("key") if number == 0 else "") or key)
+        secret = str(row.get("secret") or (config.get("secret") if number == 0 else "") or secret)
+        name = str(row.get("name", "main" if number == 0 else f"account-{number + 1}"))
+        accounts.append(Account(name, key, secret, public_key))
+    return accounts
+
+
+def _balances(value: object) -> dict[str, Decimal]:
+    rows = value if isinstance(value, Mapping) else {"USDT": value}
+    try:
+        return {str(asset): Decimal(str(amount)) for asset, amount in rows.items()}
+    except InvalidOperation as error:
+        raise ConfigError(f"venue.balance {value!r} is not a number") from error
+
+
+def _options(config: Mapping[str, Any]) -> Options:
+    values: dict[str, Any] = {}
+    for field in fields(Options):
+        if field.name in config:
+            value = config[field.name]
+            values[field.name] = Decimal(str(value)) if field.type is Decimal else value
+    for name in ("order_latency", "cancel_latency"):
+        if name in config:
+            values[f"{name}_ns"] = _ns(config, name, 0.0)
+    return Options(**values)
+
+
+def _ns(config: Mapping[str, Any], name: str, default: float) -> int:
+    return round(float(config.get(name, default)) * NS_PER_SECOND)

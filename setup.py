@@ -1,0 +1,77 @@
+"""Packaging; the settings of the tools stand in pyproject.toml."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+# Lower bounds are the oldest that the code needs, upper bounds the newest major it was tested with.
+REQUIRED = [
+    "pyzmq>=26.0,<28",
+    "msgpack>=1.0.5,<2",
+    "msgspec>=0.19,<1",
+    "orjson>=3.10,<4",
+    "aiohttp>=3.10,<4",
+    # 1.0.37 is the first with the split websocket routes; its private parts are leaned on.
+    "python-binance>=1.0.37,<1.1",
+    "influxdb-client>=1.44,<2",
+    "loguru>=0.7.2,<0.8",
+    "rich>=13.7,<16",
+    "psutil>=6.0,<8",
+    "PyYAML>=6.0.1,<7",
+    "setproctitle>=1.3,<2",
+    "shtab>=1.7,<2",
+]
+TIMESCALE = ["psycopg[binary]>=3.2,<4"]
+VAULT = ["hvac>=2.3,<3"]
+TEST = [
+    *TIMESCALE,
+    *VAULT,
+    "pytest>=8.2,<10",
+    "pytest-asyncio>=1.0,<2",
+    "pytest-timeout>=2.3,<3",
+    "pytest-xdist>=3.6,<4",
+    "hypothesis>=6.100,<7",
+    # A second implementation of MessagePack: the wire's frames are checked against it.
+    "ormsgpack>=1.5,<2",
+    # Ed25519 signatures are checked by the venue; python-binance brings pycryptodome for them.
+]
+DEV = [
+    *TEST,
+    "ruff>=0.17,<0.18",
+    "mypy>=2.0,<3",
+    "types-PyYAML>=6.0,<7",
+    "types-psutil>=7.0,<8",
+    "import-linter>=2.5,<3",
+    "codespell>=2.3,<3",
+    "coverage>=7.6,<8",
+    "pre-commit>=4.0,<5",
+]
+
+setup(
+    name="tickvisor",
+    version="0.1.0",
+    description="Runs live trading bots and survives the death of any of its processes",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8")
+    if (HERE / "README.md").exists()
+    else "",
+    long_description_content_type="text/markdown",
+    author="Tickvisor contributors",
+    license="MIT",
+    python_requires=">=3.11",
+    packages=find_packages(include=["supervisor*", "workers*", "lib*", "bot*", "benchmarks*"]),
+    package_data={"lib.venue": ["*.csv"]},
+    install_requires=REQUIRED,
+    extras_require={"timescale": TIMESCALE, "vault": VAULT, "test": TEST, "dev": DEV},
+    entry_points={"console_scripts": ["supervisor = supervisor.__main__:main"]},
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Financial and Insurance Industry",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Office/Business :: Financial :: Investment",
+    ],
+)

@@ -1,0 +1,248 @@
+"""The `supervisor` command: arguments in, one command run, an exit code out.
+
+Imports next to nothing: each command's module is imported when it is asked for.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from lib.constants import ExitCode
+from lib.durations import seconds
+from lib.errors import ConfigError, NotRunning, TickvisorError
+
+PROGRAM = "supervisor"
+VENUE = "venue"
+EXIT_CODES = """exit codes:
+  0 done   1 error   2 usage or bad configuration   3 not running
+  4 running, but some worker is not ready"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print one line and leave with the exit code for wrong usage."""
+        self.exit(ExitCode.USAGE, f"{self.prog}: {message} (see `{self.prog} --help`)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code.
+
+    Args:
+        argv: Arguments; those of the process by default.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == [VENUE]:
+        # its arguments are its own, and supervision loads nothing of it
+        os.execv(sys.executable, [sys.executable, "-m", "workers.venue", *words[1:]])  # noqa: S606
+    try:
+        arguments = build_parser().parse_args(words)
+        command = importlib.import_module(arguments.module)
+        return int(command.run(arguments))
+    except TickvisorError as error:
+        sys.stderr.write(f"{PROGRAM}: {' '.join(str(error).split())}\n")
+        return exit_code(error)
+    except KeyboardInterrupt:
+        return ExitCode.ERROR
+    except BrokenPipeError:
+        # the reader (head, less) has seen enough; nothing may be flushed to it at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    except OSError as error:
+        sys.stderr.write(f"{PROGRAM}: {error}\n")
+        return ExitCode.ERROR
+
+
+def exit_code(error: TickvisorError) -> int:
+    """Return the exit code that an error means."""
+    if isinstance(error, ConfigError):
+        return ExitCode.USAGE
+    return ExitCode.NOT_RUNNING if isinstance(error, NotRunning) else ExitCode.ERROR
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; each sets `module` to the one that runs it."""
+    parser = Parser(
+        prog=PROGRAM,
+        description="Keeps live trading bots alive.",
+        epilog=f"""examples:
+  supervisor start yaml/sandbox.yaml        a whole system: no key, no network needed
+  supervisor status --watch                 what it does
+  supervisor logs -f bot:quoter:BTCUSDT     what one worker says
+  supervisor stop
+
+{EXIT_CODES}""",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    _add_start(commands)
+    _add_stop(commands)
+    _add_restart(commands)
+    _add_status(commands)
+    _add_logs(commands)
+    _add_check(commands)
+    _add_others(commands)
+    return parser
+
+
+Commands = "argparse._SubParsersAction[Parser]"
+
+
+def _add(commands: "Commands", name: str, help_line: str, examples: str) -> argparse.ArgumentParser:  # type: ignore[valid-type]
+    parser: argparse.ArgumentParser = commands.add_parser(  # type: ignore[attr-defined]
+        name,
+        help=help_line,
+        description=f"{help_line[0].upper()}{help_line[1:]}.",
+        epilog=f"examples:\n{examples}\n\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(module=f"supervisor.subcommands.{name}")
+    return parser
+
+
+def _add_project(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--project", metavar="NAME", default="", help="which run, where more than one runs"
+    )
+
+
+def _add_config(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    parser.add_argument(
+        "config", metavar="CONFIG", nargs="?" if optional else None, help="YAML file"
+    )
+    parser.add_argument(
+        "--add",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="merge one more YAML file over it: dicts merge, lists and scalars override",
+    )
+
+
+def _add_start(commands: "Commands") -> None:  # type: ignore[valid-type]
+    parser = _add(
+        commands,
+        "start",
+        "start the workers of a configuration and keep them alive",
+        """  supervisor start yaml/sandbox.yaml
+  supervisor start yaml/prod.yaml --add my/symbols.yaml --detach
+  supervisor start yaml/sandbox.yaml --for 10m""",
+    )
+    _add_config(parser)
+    parser.add_argument(
+        "--detach", action="store_true", help="run in the background; return when all is ready"
+    )
+    parser.add_argument(
+        "--for",
+        metavar="TIME",
+        dest="run_seconds",
+        type=_duration,
+        default=None,
+        help="stop after this time, like 30s, 10m, 2h",
+    )
+
+
+def _add_stop(commands: "Commands") -> None:  # type: ignore[valid-type]
+    parser = _add(
+        commands,
+        "stop",
+        "stop a run: bots clean up first, then the rest",
+        "  supervisor stop\n  supervisor stop --project prod --timeout 1m",
+    )
+    _add_project(parser)
+    parser.add_argument(
+        "--timeout",
+        metavar="TIME",
+        type=_duration,
+        default=30.0,
+        help="what is still there after this time is killed (default: 30s)",
+    )
+
+
+def _add_restart(commands: "Commands") -> None:  # type: ignore[valid-type]
+    parser = _add(
+        commands,
+        "restart",
+        "restart some workers, or all",
+        "  supervisor restart stream\n  supervisor restart bot:quoter:BTCUSDT bot:quoter:ETHUSDT",
+    )
+    _add_project(parser)
+    parser.add_argument("workers", metavar="WORKER", nargs="*", help="name as `status` shows it")
+
+
+def _add_status(commands: "Commands") -> None:  # type: ignore[valid-type]
+    parser = _add(
+        commands,
+        "status",
+        "show what runs, and how it is",
+        "  supervisor status\n  supervisor status --watch\n  supervisor status --json | jq .state",
+    )
+    _add_project(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
+    parser.add_argument("--watch", action="store_true", help="keep showing it until Ctrl-C")
+
+
+def _add_logs(commands: "Commands") -> None:  # type: ignore[valid-type]
+    parser = _add(
+        commands,
+        "logs",
+        "print the logs of one worker, or of all",
+        """  supervisor logs -f
+  supervisor logs stream --since 5m
+  supervisor logs supervisor -n 100""",
+    )
+    _add_project(parser)
+    parser.add_argument("worker", metavar="WORKER", nargs="?", default="", help="one worker only")
+    parser.add_argument("-f", "--follow", action="store_true", help="keep printing until Ctrl-C")
+    parser.add_argument(
+        "--since", metavar="TIME", type=_duration, default=None, help="only the last 30s, 10m, 2h"
+    )
+    parser.add_argument(
+        "-n", "--lines", metavar="N", type=int, default=50, help="only the last N (default: 50)"
+    )
+
+
+def _add_check(commands: "Commands") -> None:  # type: ignore[valid-type]
+    parser = _add(
+        commands,
+        "check",
+        "check a configuration and print its plan; touches nothing",
+        """  supervisor check yaml/prod.yaml
+  supervisor check yaml/prod.yaml --defaults
+  supervisor check --schema > tickvisor.schema.json""",
+    )
+    _add_config(parser, optional=True)
+    parser.add_argument(
+        "--schema", action="store_true", help="print the JSON schema that editors understand"
+    )
+    parser.add_argument(
+        "--defaults", action="store_true", help="print the default values that it leans on"
+    )
+
+
+def _add_others(commands: "Commands") -> None:  # type: ignore[valid-type]
+    _add(commands, "version", "print the version", "  supervisor version")
+    _add(
+        commands,
+        VENUE,
+        "run the embedded exchange alone; its arguments are its own",
+        "  supervisor venue --help\n  supervisor venue --port 8080 --symbols BTCUSDT",
+    )
+    parser = _add(
+        commands,
+        "completion",
+        "print a shell's completion script",
+        '  eval "$(supervisor completion bash)"',
+    )
+    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="which shell")
+
+
+def _duration(text: str) -> float:
+    try:
+        return seconds(text)
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(error.message) from None

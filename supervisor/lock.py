@@ -1,0 +1,179 @@
+"""One config runs once: the run's lock, its number, and the workers that a dead run left behind."""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from lib.constants import NS_PER_SECOND
+from lib.errors import AlreadyRunning
+from lib.folders import LOCK
+from lib.timer import AbstractTimer
+from supervisor.child import Child
+
+LIVES = "lives.json"
+"""File of a run's folder: rows [pid, start time, name] of the workers that live."""
+EPOCH = "epoch"
+BIRTHDAY = 1_760_000_000
+"""Seconds since the epoch, before the first Tickvisor: keeps first numbers small."""
+TAKE_SECONDS = 0.2
+"""How long the lock is tried: a command that asks who holds it has it for microseconds."""
+LEFTOVER_SECONDS = 4.0
+"""Workers of a dead supervisor clean up and are gone within 3 s; then they are ended."""
+
+
+class RunLock:
+    """The lock of one run's folder, held until `release`.
+
+    Args:
+        folder: The run's folder.
+        timer: The process's timer.
+    """
+
+    def __init__(self, folder: Path, timer: AbstractTimer) -> None:
+        """Hold nothing yet."""
+        self._path = folder / LOCK
+        self._timer = timer
+        self._fd = -1
+
+    def take(self) -> None:
+        """Take the lock and write our pid into it.
+
+        Raises:
+            AlreadyRunning: A living process holds it.
+        """
+        deadline_ns = self._timer.Monotonic() + round(TAKE_SECONDS * NS_PER_SECOND)
+        while not self._try():
+            if self._timer.Monotonic() > deadline_ns:
+                pid = self._path.read_text().strip() or "unknown"
+                raise AlreadyRunning(
+                    f"project {self._path.parent.name} is already running with pid {pid}"
+                )
+            self._timer.Sleep(TAKE_SECONDS / 20)
+
+    def release(self) -> None:
+        """Remove the lock's file and let go."""
+        if self._fd >= 0:
+            self._path.unlink(missing_ok=True)
+            os.close(self._fd)
+            self._fd = -1
+
+    def _try(self) -> bool:
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(fd).st_ino != self._path.stat().st_ino:
+                raise FileNotFoundError  # its former holder removed it in between
+        except (BlockingIOError, FileNotFoundError):
+            os.close(fd)
+            return False
+        os.ftruncate(fd, 0)
+        os.write(fd, f"{os.getpid()}\n".encode())
+        self._fd = fd
+        return True
+
+
+def next_epoch(state_dir: Path, now_ns: int) -> int:
+    """Count this run: return its number, on disk before anything runs under it.
+
+    Args:
+        state_dir: The project's state folder.
+        now_ns: Time of day, ns since the epoch.
+
+    Raises:
+        OSError: The state folder cannot be written.
+    """
+    path = state_dir / EPOCH
+    try:
+        epoch = int(path.read_text()) + 1
+    except (FileNotFoundError, ValueError):
+        # a lost file must not bring old numbers back: seconds grow faster than runs
+        epoch = max(1, now_ns // NS_PER_SECOND - BIRTHDAY)
+    temporary = path.with_suffix(".new")
+    with temporary.open("w") as file:
+        file.write(f"{epoch}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(state_dir, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
+    return epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A process of a former run."""
+
+    pid: int
+    started: float
+    name: str
+
+
+def write_lives(folder: Path, lives: list[tuple[int, str]]) -> None:
+    """Record which workers live, so that the next run can tell them from strangers."""
+    rows = []
+    for pid, name in lives:
+        try:
+            rows.append([pid, psutil.Process(pid).create_time(), name])
+        except psutil.NoSuchProcess:
+            continue
+    temporary = folder / (LIVES + ".new")
+    temporary.write_text(json.dumps(rows))
+    temporary.replace(folder / LIVES)
+
+
+def leftovers(folder: Path) -> list[Leftover]:
+    """Return the processes of a former run that still live, by pid *and* start time."""
+    try:
+        rows = json.loads((folder / LIVES).read_text())
+    except (FileNotFoundError, ValueError):
+        return []
+    found = []
+    for pid, started, name in rows:
+        try:
+            process = psutil.Process(pid)
+            if process.create_time() == started and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(Leftover(pid, started, name))
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def end_leftovers(
+    folder: Path, timer: AbstractTimer, seconds: float = LEFTOVER_SECONDS
+) -> list[str]:
+    """Wait for the workers of a former run to clean up; end those that do not.
+
+    Returns:
+        Names of those that had to be ended.
+    """
+    deadline_ns = timer.Monotonic() + round(seconds * NS_PER_SECOND)
+    ended = []
+    for left in leftovers(folder):
+        try:
+            child = Child.of(left.pid)
+        except ProcessLookupError:
+            continue
+        if not child.wait((deadline_ns - timer.Monotonic()) / NS_PER_SECOND):
+            child.send(signal.SIGKILL)
+            child.wait(1.0)
+            ended.append(left.name)
+        child.close()
+    return ended
+
+
+def clear(folder: Path) -> None:
+    """Remove what a run has left in its folder, but not the lock."""
+    for entry in folder.iterdir():
+        if entry.name == LOCK:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)

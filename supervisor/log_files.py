@@ -1,0 +1,98 @@
+"""Log files of a run: found, read from their ends, followed through rotation."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from supervisor.log_lines import Line, read_lines
+
+SUFFIX = ".log"
+TAIL_BYTES = 4_000_000
+"""What is read of one file: enough for any screen, little enough for any memory."""
+
+
+class Tail:
+    """The end of one log file, and what is added to it.
+
+    Args:
+        path: The file.
+        from_start: Read it from its first byte (a file that appeared while we follow).
+    """
+
+    def __init__(self, path: Path, *, from_start: bool = False) -> None:
+        """Read nothing yet."""
+        self.path = path
+        self.worker = worker_of(path)
+        self._inode = 0
+        self._offset = 0
+        self._rest = b""
+        self._at_ns = 0
+        self._from_start = from_start
+
+    def read(self) -> list[Line]:
+        """Return the whole lines that came since the last call; the end of the file at first."""
+        try:
+            with self.path.open("rb") as file:
+                return self._take(file.fileno())
+        except OSError:
+            return []
+
+    def _take(self, fd: int) -> list[Line]:
+        status = os.fstat(fd)
+        if status.st_ino != self._inode or status.st_size < self._offset:
+            # rotated or truncated: a new file begins
+            begun = bool(self._inode) or self._from_start
+            self._inode, self._rest = status.st_ino, b""
+            self._offset = 0 if begun else max(0, status.st_size - TAIL_BYTES)
+        text = os.pread(fd, max(0, status.st_size - self._offset), self._offset)
+        self._offset += len(text)
+        *whole, self._rest = (self._rest + text).split(b"\n")
+        found = read_lines(
+            self.worker, (line.decode("utf-8", "replace") for line in whole), self._at_ns
+        )
+        if found:
+            self._at_ns = found[-1].at_ns
+        return found
+
+
+class Tails:
+    """All log files of a folder, new ones included.
+
+    Args:
+        folder: The folder of logs.
+        worker: One worker only; empty = all.
+    """
+
+    def __init__(self, folder: Path, worker: str) -> None:
+        """Know the files that are there."""
+        self._folder = folder
+        self._wanted = file_name(worker) if worker else ""
+        self._tails = {path: Tail(path) for path in self._paths()}
+
+    def read(self) -> list[Line]:
+        """Return what was added since the last call, in order of time."""
+        for path in self._paths():
+            if path not in self._tails:
+                self._tails[path] = Tail(path, from_start=True)
+        found = [line for tail in self._tails.values() for line in tail.read()]
+        return sorted(found, key=lambda line: line.at_ns)
+
+    @property
+    def workers(self) -> list[str]:
+        """Whose logs there are."""
+        return sorted(tail.worker for tail in self._tails.values())
+
+    def _paths(self) -> Iterator[Path]:
+        for path in sorted(self._folder.glob(f"*{SUFFIX}")):
+            if not self._wanted or path.name == self._wanted:
+                yield path
+
+
+def file_name(worker: str) -> str:
+    """Return the name of a worker's log file."""
+    return worker.replace(":", "_") + SUFFIX
+
+
+def worker_of(path: Path) -> str:
+    """Return whose log a file is, as well as its name tells."""
+    return path.name.removesuffix(SUFFIX)

@@ -1,0 +1,249 @@
+"""From the checked configuration to the workers that it asks for (pure).
+
+Each worker's `config` is what `lib.bus.start.Start` carries: plain JSON, durations in float
+seconds, and no secret but in the exchange worker's, where `${…}` is still unresolved.
+"""
+
+from typing import Any, NamedTuple
+
+from lib.constants import KEY, Channel, WorkerKind
+from lib.init import PUBLIC
+from supervisor.bots import Bot
+from supervisor.policy import RestartPolicy
+from supervisor.sections import RestartSection, WatchdogSection
+from supervisor.spec import Spec
+from supervisor.watch import LEARNED
+
+GRACE = {
+    WorkerKind.VENUE: 3.0,
+    WorkerKind.EXCHANGE: 8.0,
+    WorkerKind.STREAM: 3.0,
+    WorkerKind.BOT: 3.0,
+}
+"""Seconds from SIGTERM to SIGKILL where the configuration says nothing; see `lib.defaults`."""
+LIVE = "live"
+
+
+class WorkerSpec(NamedTuple):
+    """One worker to keep alive.
+
+    Args:
+        name: `venue`, `exchange`, `stream`, `stream-2`, `bot:<bot name>:<SYMBOL>`.
+        kind: What it is.
+        config: Its part of the configuration.
+        limits: Channel -> longest age of its data in seconds, `watch.LEARNED` = learn it; what is
+            not watched is left out.
+        restart: How it is brought back.
+        heartbeat: Seconds without a beat after which it is hung.
+    """
+
+    name: str
+    kind: WorkerKind
+    config: dict[str, Any]
+    limits: dict[str, float]
+    restart: RestartPolicy
+    heartbeat: float
+
+
+class Plan(NamedTuple):
+    """The workers of a run in the order of their start; they stop in the reverse one.
+
+    Args:
+        project: Names the run.
+        workers: Venue (if any), exchange, streams, bots.
+        secrets: Environment variables that only the exchange worker may see.
+        log_format: `text` or `json`.
+    """
+
+    project: str
+    workers: tuple[WorkerSpec, ...]
+    secrets: frozenset[str]
+    log_format: str
+
+    @property
+    def streams(self) -> list[str]:
+        """Names of the stream workers."""
+        return [worker.name for worker in self.workers if worker.kind is WorkerKind.STREAM]
+
+    def of_kind(self, kind: WorkerKind) -> list[WorkerSpec]:
+        """Return the workers of one kind."""
+        return [worker for worker in self.workers if worker.kind is kind]
+
+
+def make_plan(spec: Spec) -> Plan:
+    """Return the workers that a configuration asks for."""
+    workers = [
+        *_venue(spec),
+        _exchange(spec),
+        *_streams(spec),
+        *(_bot(spec, bot, symbol) for bot in spec.bots for symbol in bot.section.symbols),
+    ]
+    return Plan(spec.project, tuple(workers), spec.secrets, spec.root.log.format)
+
+
+def symbols_of(spec: Spec, *, watched: bool) -> list[str]:
+    """Return the traded symbols of all bots in order, with those that are only watched or not."""
+    found = [symbol for bot in spec.bots for symbol in bot.section.symbols]
+    if watched:
+        found += [symbol for bot in spec.bots for symbol in bot.section.watch]
+    return list(dict.fromkeys(found))
+
+
+def _venue(spec: Spec) -> list[WorkerSpec]:
+    venue = spec.root.venue
+    if venue is None:
+        return []
+    config: dict[str, Any] = {
+        "feed": venue.feed,
+        "seed": venue.seed,
+        "speed": float(venue.speed),
+        "port": venue.port,
+        "active": symbols_of(spec, watched=True),
+        "files": venue.files,
+        "loop": venue.loop,
+        "start": float(venue.start),
+        "rate": float(venue.rate),
+        "balance": str(venue.balance),
+        "persist": venue.persist,
+        "rest_url": venue.rest_url.rstrip("/"),
+        "ws_url": venue.ws_url.rstrip("/"),
+    }
+    if venue.symbols:
+        config["symbols"] = venue.symbols
+    return [_worker(spec, "venue", WorkerKind.VENUE, {"venue": config}, {}, spec.root.restart)]
+
+
+def _exchange(spec: Spec) -> WorkerSpec:
+    section = spec.exchange
+    limits = _limits(spec.root.watchdog, [Channel.ACCOUNT, Channel.BOOK])
+    config: dict[str, Any] = {
+        **_public_section(spec),
+        "name": spec.root.exchange,
+        "symbols": symbols_of(spec, watched=False),
+        "owners": [bot.owner(symbol) for bot in spec.bots for symbol in bot.section.symbols],
+        "limits": _known(limits),
+    }
+    for key in ("key", "secret", "private_key"):
+        if value := getattr(section, key):
+            config[key] = value
+    worker = _worker(
+        spec,
+        "exchange",
+        WorkerKind.EXCHANGE,
+        {"exchange": config},
+        {Channel.ACCOUNT.value: limits[Channel.ACCOUNT]} if Channel.ACCOUNT in limits else {},
+        spec.root.restart,
+    )
+    if spec.vault:
+        worker.config["general"]["vault"] = spec.vault
+    return worker
+
+
+def _streams(spec: Spec) -> list[WorkerSpec]:
+    section = spec.root.stream
+    limits = _limits(spec.root.watchdog, section.channels)
+    config = {
+        "name": spec.root.exchange,
+        KEY.REST_URL: spec.exchange.rest_url.rstrip("/"),
+        KEY.WS_URL: spec.exchange.ws_url.rstrip("/"),
+        "symbols": symbols_of(spec, watched=True),
+        "channels": list(section.channels),
+        "store": list(section.store),
+        "live_candles": _live_candles(spec),
+        "limits": _known(limits),
+    }
+    names = ["stream"]
+    if section.replicas > 1:
+        names = [f"stream-{number + 1}" for number in range(section.replicas)]
+    return [
+        _worker(spec, name, WorkerKind.STREAM, {"stream": config}, limits, spec.root.restart)
+        for name in names
+    ]
+
+
+def _bot(spec: Spec, bot: Bot, symbol: str) -> WorkerSpec:
+    limits = _limits(spec.root.watchdog, spec.root.stream.channels)
+    watch = [other for other in dict.fromkeys(bot.section.watch) if other != symbol]
+    constructor = {
+        **_general(spec),
+        spec.root.exchange: _public_section(spec),
+        **bot.settings_for(symbol),
+        KEY.NAME: bot.name,
+        KEY.SYMBOL: symbol,
+        KEY.EXCHANGE: spec.root.exchange,
+        KEY.WATCH: watch,
+    }
+    config = {
+        "class": bot.target,
+        "config": constructor,
+        "symbols": [symbol, *watch],
+        "live_candles": bot.section.candles == LIVE,
+        "on_error": bot.section.on_error,
+        "limits": _known(limits),
+    }
+    name = f"bot:{bot.owner(symbol)}"
+    return _worker(spec, name, WorkerKind.BOT, {"bot": config}, limits, bot.restart)
+
+
+def _worker(
+    spec: Spec,
+    name: str,
+    kind: WorkerKind,
+    own: dict[str, Any],
+    limits: dict[str, float],
+    restart: RestartSection,
+) -> WorkerSpec:
+    config = {
+        "factory": {"name": spec.root.factory, "parts": dict(spec.parts)},
+        "general": _general(spec),
+        **own,
+    }
+    policy = RestartPolicy(
+        backoff_min=restart.backoff.first,
+        backoff_max=restart.backoff.last,
+        limit=restart.limit.count,
+        window=restart.limit.window,
+        on_failed=restart.on_failed,
+        grace=GRACE[kind] if restart.grace is None else float(restart.grace),
+    )
+    return WorkerSpec(name, kind, config, limits, policy, float(spec.root.watchdog.heartbeat))
+
+
+def _general(spec: Spec) -> dict[str, Any]:
+    return {
+        KEY.PROJECT: spec.project,
+        KEY.EXCHANGE: spec.root.exchange,
+        **spec.general,
+    }
+
+
+def _public_section(spec: Spec) -> dict[str, Any]:
+    section = spec.exchange
+    risk = {
+        name: str(value) if name.endswith("_usd") else value
+        for name in section.risk.__struct_fields__
+        if (value := getattr(section.risk, name)) is not None
+    }
+    public = {
+        KEY.REST_URL: section.rest_url.rstrip("/"),
+        KEY.WS_URL: section.ws_url.rstrip("/"),
+        "risk": risk,
+        "dead_man": float(section.dead_man),
+        "paper": section.paper,
+    }
+    return {key: value for key, value in public.items() if key in PUBLIC}
+
+
+def _limits(watchdog: WatchdogSection, channels: Any) -> dict[str, float]:
+    found = {Channel(channel).value: watchdog.limit(channel) for channel in channels}
+    return {channel: limit for channel, limit in found.items() if limit}
+
+
+def _known(limits: dict[str, float]) -> dict[str, float]:
+    # what is learned, the supervisor alone knows: a worker must not take it for a number
+    return {channel: limit for channel, limit in limits.items() if limit != LEARNED}
+
+
+def _live_candles(spec: Spec) -> bool:
+    wanted = [spec.root.stream.candles, *(bot.section.candles for bot in spec.bots)]
+    return LIVE in wanted

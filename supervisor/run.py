@@ -1,0 +1,97 @@
+"""One run from lock to goodbye: everything around the supervisor's loop."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+from lib.bus.endpoints import HEARTBEAT, LIFECYCLE, ipc
+from lib.folders import log_path, make_run_dir, make_state_dir
+from lib.timer import AbstractTimer, LiveTimer
+from supervisor.births import Births, Places
+from supervisor.crew import Tools
+from supervisor.history import History
+from supervisor.lock import RunLock, clear, end_leftovers, next_epoch
+from supervisor.plan import Plan
+from supervisor.spawner import Spawner, become_subreaper
+from supervisor.supervisor import Options, Supervisor
+
+HEAVY = {"influxdb_client": "InfluxDb", "psycopg": "TimescaleDb", "hvac": "HashicorpVault"}
+"""Modules worth importing before the fork, by the adapter that needs them."""
+
+
+def run(plan: Plan, files: tuple[str, ...], options: Options) -> int:
+    """Run a plan until it has stopped; return the exit code.
+
+    Args:
+        plan: What to run.
+        files: The configuration files, for `status`.
+        options: How.
+
+    Raises:
+        AlreadyRunning: The project runs already.
+        ConfigError: A socket's path would be too long.
+        TickvisorError: A folder cannot be used.
+        OSError: The system refuses a socket or a process.
+    """
+    timer = LiveTimer()
+    run_dir = make_run_dir(plan.project)
+    lock = RunLock(run_dir, timer)
+    lock.take()
+    state_dir = make_state_dir(plan.project)
+    for name in (HEARTBEAT, LIFECYCLE):
+        ipc(run_dir, name)
+    # After a crash of ours the folder stays: our workers still need its sockets to clean up.
+    code = _run(plan, Places(run_dir, state_dir, files), options, timer)
+    clear(run_dir)
+    lock.release()
+    with contextlib.suppress(OSError):
+        run_dir.rmdir()
+    return code
+
+
+def _run(plan: Plan, places: Places, options: Options, timer: AbstractTimer) -> int:
+    become_subreaper()
+    with log_path(plan.project).open("a") as log, _lifeline() as lifeline_fd:
+        as_json = plan.log_format == "json"
+        history = History(timer.Timestamp, log, quiet=options.quiet, as_json=as_json)
+        for name in end_leftovers(places.run_dir, timer):
+            history.add(name, "ended", "left behind by a former run")
+        clear(places.run_dir)
+        epoch = next_epoch(places.state_dir, timer.Timestamp())
+        births = Births(plan, places, epoch, os.environ)
+        spawner = Spawner(
+            births.public_environment,
+            lifeline_fd,
+            _preload(plan),
+            log_path(plan.project, "forkserver"),
+        )
+        history.add("supervisor", "started", pid=os.getpid(), epoch=epoch)
+        tools = Tools(births, spawner, history, timer)
+        supervisor = Supervisor(plan, options, epoch, tools)
+        try:
+            code = supervisor.run()
+        finally:
+            supervisor.close()
+    if supervisor.error:
+        print(f"supervisor: {supervisor.error}", file=sys.stderr)  # noqa: T201 - the user reads it
+    return code
+
+
+def _preload(plan: Plan) -> list[str]:
+    # Only what this plan uses: importing takes half a second each.
+    used = {str(worker.config["factory"]) for worker in plan.workers}
+    live = any("LiveFactory" in text for text in used)
+    wanted = {module for module, name in HEAVY.items() if any(name in text for text in used)}
+    return sorted(wanted | ({"influxdb_client"} if live else set()))
+
+
+@contextlib.contextmanager
+def _lifeline() -> Iterator[int]:
+    """Yield the read end of a pipe that closes when this process ends, however it ends."""
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    try:
+        yield reading
+    finally:
+        os.close(writing)
+        os.close(reading)

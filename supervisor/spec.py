@@ -1,0 +1,163 @@
+"""The checked configuration of one run: files in, `Spec` out, or one clear error."""
+
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lib.config_tree import ConfigTree
+from lib.errors import ConfigError
+from lib.folders import check_name
+from lib.init import (
+    PUBLIC,
+    exchanges_of,
+    is_secret,
+    load_config,
+    secret_variables,
+)
+from lib.interpolation import Variable, fill_in, missing, missing_error
+from lib.interpolation import variables as find_variables
+from supervisor.bots import Bot, read_bots
+from supervisor.convert import convert, nearest
+from supervisor.names import FACTORY_ROLES, check_adapter
+from supervisor.sections import ExchangeSection, RootSection, VaultSection
+from supervisor.venue_rules import check_exchange, check_venue
+
+GENERAL = ("log", "influx", "timescale", "sqlite", "custom")
+"""Sections that every worker gets."""
+READABLE_BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
+
+
+class Spec(msgspec.Struct, frozen=True, kw_only=True):
+    """One run, checked.
+
+    Args:
+        files: The configuration files, merged left to right.
+        root: All sections but the exchange's.
+        exchange: The chosen exchange's section; its secrets still hold `${…}`.
+        bots: The strategies, each with its own keys.
+        parts: Factory role -> name of the class that overrides the factory's own.
+        general: Sections that every worker gets, as plain dicts.
+        vault: The vault's own section as a plain dict, its `${…}` unresolved; for the exchange
+            worker alone.
+        secrets: Names of environment variables that only the exchange worker may see.
+        missing: Variables that are not set: an empty list where a run is to start.
+        warnings: What is odd but not wrong, one line each.
+    """
+
+    files: tuple[str, ...]
+    root: RootSection
+    exchange: ExchangeSection
+    bots: tuple[Bot, ...]
+    parts: dict[str, str]
+    general: dict[str, Any]
+    vault: dict[str, Any]
+    secrets: frozenset[str]
+    missing: tuple[Variable, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def project(self) -> str:
+        """Name of the run."""
+        return self.root.project
+
+
+def load_spec(
+    files: Sequence[str | Path],
+    environment: Mapping[str, str] | None = None,
+    *,
+    complete: bool = True,
+) -> Spec:
+    """Return the checked configuration of some files.
+
+    Args:
+        files: Paths, merged left to right.
+        environment: Variables; the process's own by default.
+        complete: Refuse a configuration whose variables are not all set; without it they are
+            listed in `Spec.missing` and stay as they are written.
+
+    Raises:
+        ConfigError: Something is missing or wrong; the first such thing, with `file:line`.
+    """
+    variables = os.environ if environment is None else environment
+    raw = load_config(files)
+    lost = missing(find_variables(raw, lambda _: True), variables)
+    if lost and complete:
+        raise missing_error(lost)
+    exchanges = exchanges_of(raw)
+    tree = fill_in(raw, variables, lambda steps: not is_secret(steps, exchanges))
+    return _check(tree, tuple(str(path) for path in files), tuple(lost), secret_variables(raw))
+
+
+def _check(
+    tree: ConfigTree, files: tuple[str, ...], lost: tuple[Variable, ...], secrets: frozenset[str]
+) -> Spec:
+    values = tree.values
+    exchanges = exchanges_of(tree)
+    known = [*RootSection.__struct_fields__, *sorted(exchanges)]
+    for key in values:
+        if key not in known:
+            raise tree.fail(f"unknown key {key!r}; {nearest(key, known)}", (key,))
+    plain = {key: value for key, value in values.items() if key not in exchanges}
+    root = convert(tree, (), RootSection, plain)
+    sections = {
+        name: convert(tree, (name,), ExchangeSection, values.get(name, {}))
+        for name in sorted(exchanges)
+    }
+    exchange = sections[root.exchange] if root.exchange in sections else ExchangeSection()
+    try:
+        check_name(root.project)
+    except ConfigError as error:
+        raise tree.fail(error.message, ("project",)) from None
+    parts = _parts(tree, root)
+    check_exchange(tree, root, exchange)
+    venue = check_venue(tree, root)
+    return Spec(
+        files=files,
+        root=msgspec.structs.replace(root, venue=venue),
+        exchange=exchange,
+        bots=read_bots(tree, root),
+        parts=parts,
+        general={key: values[key] for key in GENERAL if key in values},
+        vault=_vault(tree),
+        secrets=secrets,
+        missing=lost,
+        warnings=tuple(_warnings(tree, exchanges)),
+    )
+
+
+def _parts(tree: ConfigTree, root: RootSection) -> dict[str, str]:
+    vault = root.vault.name if isinstance(root.vault, VaultSection) else root.vault
+    named = {role: getattr(root, role) for role in FACTORY_ROLES if role != "vault"}
+    parts = {role: name for role, name in {**named, "vault": vault}.items() if name}
+    check_adapter(tree, ("factory",), "factory", root.factory)
+    check_adapter(tree, ("exchange",), "exchange", root.exchange)
+    for role, name in parts.items():
+        check_adapter(tree, (role, "name"), role, name)
+    return parts
+
+
+def _vault(tree: ConfigTree) -> dict[str, Any]:
+    section = tree.values.get("vault")
+    if not isinstance(section, dict):
+        return {}
+    return {key: value for key, value in section.items() if key != "name"}
+
+
+def _warnings(tree: ConfigTree, exchanges: frozenset[str]) -> list[str]:
+    found = []
+    for name in sorted(exchanges):
+        section = tree.values.get(name)
+        for key, value in section.items() if isinstance(section, dict) else ():
+            if key in PUBLIC or not isinstance(value, str) or "${" in value:
+                continue
+            place = tree.where((name, key))
+            if Path(place.file).stat().st_mode & READABLE_BY_OTHERS:
+                found.append(
+                    f"{place}: a secret stands in a file that others can read; "
+                    f"`chmod 600 {place.file}`"
+                )
+    return found

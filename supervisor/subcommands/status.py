@@ -1,0 +1,28 @@
+"""`supervisor status`: what runs, and how it is."""
+
+import importlib
+import json
+import sys
+from argparse import Namespace
+
+from lib.constants import ExitCode
+from supervisor.client import choose_project, status
+
+
+def run(arguments: Namespace) -> int:
+    """Print the status of a run; exit code 0 when all is well, 4 when some worker is not ready.
+
+    Raises:
+        NotRunning: Nothing runs.
+        ConfigError: Several runs do, and none is named.
+    """
+    project = choose_project(arguments.project)
+    if arguments.watch:
+        # rich takes longer to import than everything else takes to run
+        return int(importlib.import_module("supervisor.screen").show(project))
+    found = status(project)
+    if arguments.json:
+        sys.stdout.write(json.dumps(found) + "\n")
+    else:
+        sys.stdout.write(importlib.import_module("supervisor.render").table(found))
+    return ExitCode.DONE if found["state"] == "running" else ExitCode.DEGRADED

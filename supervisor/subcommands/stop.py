@@ -1,0 +1,54 @@
+"""`supervisor stop`: bots clean up first, then the rest."""
+
+import select
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+
+from lib.constants import ExitCode
+from lib.errors import NotRunning, TickvisorError
+from lib.folders import holder
+from supervisor.client import choose_project, request
+
+MARGIN = 10.0
+"""Seconds beyond the timeout: what is left after it must be killed and swept."""
+POLL = 0.02
+
+
+def run(arguments: Namespace) -> int:
+    """Stop a run and wait until it is gone.
+
+    Raises:
+        NotRunning: Nothing runs.
+        ConfigError: Several runs do, and none is named.
+        TickvisorError: It is still there after the timeout.
+    """
+    project = choose_project(arguments.project)
+    limit = arguments.timeout + MARGIN
+    message = {"command": "stop", "timeout": arguments.timeout}
+    try:
+        reply = request(project, message, limit)
+    except NotRunning:
+        # it was ending already, or ended before it could answer
+        reply = {}
+    if not wait_until(lambda: not holder(project), limit):
+        raise TickvisorError(f"{project!r} (pid {holder(project)}) has not ended in {limit:g}s")
+    sys.stdout.write(f"{project} has stopped\n")
+    for order in reply.get("kept", []):
+        sys.stdout.write(f"kept on purpose: {_words(order)}\n")
+    return ExitCode.DONE
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Return True once `condition` holds, False when it did not in time."""
+    for _ in range(max(1, round(seconds / POLL))):
+        if condition():
+            return True
+        select.select([], [], [], POLL)
+    return condition()
+
+
+def _words(order: object) -> str:
+    if isinstance(order, dict):
+        return " ".join(f"{key}={value}" for key, value in order.items())
+    return str(order)

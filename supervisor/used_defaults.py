@@ -1,0 +1,44 @@
+"""Which default values a configuration leans on."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from lib.defaults import DEFAULTS
+from lib.init import exchanges_of, load_config
+
+EXCHANGE = "EXCHANGE"
+"""Stands in the names of `DEFAULTS` for the exchange's own."""
+
+
+def used_defaults(files: Iterable[str | Path]) -> list[tuple[str, ...]]:
+    """Return (name, value, unit, reason) of each default that the files do not override.
+
+    Raises:
+        ConfigError: A file is missing or is not YAML.
+    """
+    tree = load_config(files)
+    chosen = tree.values.get("exchange", DEFAULTS["exchange"].value)
+    found: list[tuple[str, ...]] = []
+    for name, entry in DEFAULTS.items():
+        section, _, key = name.rpartition(".")
+        shown = name.replace(EXCHANGE, chosen) if chosen in exchanges_of(tree) else name
+        if not _is_given(tree.values, section.replace(EXCHANGE, str(chosen)), key):
+            found.append((shown, _shown(entry.value), entry.unit, entry.reason))
+    return found
+
+
+def _is_given(values: dict[str, Any], section: str, key: str) -> bool:
+    if not section:
+        return key in values
+    part = values.get(section)
+    if section == "venue" and part is None:
+        return True  # without a venue none of its defaults matters
+    parts = part if isinstance(part, list) else [part]
+    return all(isinstance(one, dict) and key in one for one in parts)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"[{', '.join(value)}]" if isinstance(value, tuple) else str(value)

@@ -1,0 +1,378 @@
+"""Real sockets over ipc: what arrives, what is dropped, and what must never be queued."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import zmq
+
+from lib.bus import endpoints
+from lib.bus.protocol import (
+    Book,
+    Heartbeat,
+    Message,
+    Method,
+    ReplyStatus,
+    Request,
+    decode,
+    decode_reply,
+    decode_request,
+    encode_reply,
+    encode_request,
+    topic,
+)
+from lib.bus.sequence import Order, Sequences
+from lib.bus.sockets import HIGH_WATER, Client, Publisher, Pusher, Server, Subscriber
+from tests.lib.bus.messages import book
+
+Context = zmq.Context[zmq.Socket[bytes]]
+BTC = topic("book", "BTCUSDT")
+BEAT = Heartbeat("stream", "ready", 0, 1, 0, {}, {}, {}, "")
+REQUEST = Request(Method.BALANCE, 10**18, "q:BTCUSDT", 1, [])
+DEADLINE_MS = 5_000
+TICK_MS = 20
+
+
+@pytest.fixture
+def market(run_dir: Path) -> str:
+    return endpoints.market(run_dir, "stream")
+
+
+@pytest.fixture
+def orders(run_dir: Path) -> str:
+    return endpoints.ipc(run_dir, endpoints.ORDERS)
+
+
+def clock() -> int:
+    return 42
+
+
+def until(met: Callable[[], object], socket: "zmq.Socket[bytes]") -> None:
+    """Wait on a socket, again and again, until `met` is true."""
+    for _ in range(DEADLINE_MS // TICK_MS):
+        if met():
+            return
+        socket.poll(TICK_MS)
+    pytest.fail("waited too long")
+
+
+def join(publisher: Publisher, subscriber: Subscriber) -> None:
+    """Return once the subscription has reached the publisher (subscriptions travel, too)."""
+
+    def has_arrived() -> bool:
+        publisher.send(book("JOIN"))
+        return bool(list(subscriber.receive()))
+
+    subscriber.subscribe([topic("book", "JOIN")])
+    until(has_arrived, subscriber.socket)
+    subscriber.socket.unsubscribe(topic("book", "JOIN"))
+    subscriber.socket.poll(TICK_MS)
+    list(subscriber.receive())
+
+
+def collect(subscriber: Subscriber, count: int) -> list[Message | None]:
+    got: list[Message | None] = []
+
+    def has_all() -> bool:
+        got.extend(message for _, _, message in subscriber.receive())
+        return len(got) >= count
+
+    until(has_all, subscriber.socket)
+    return got
+
+
+def test_a_subscriber_gets_its_topics_only(zmq_context: Context, market: str) -> None:
+    publisher = Publisher(zmq_context, market, 1, clock)
+    subscriber = Subscriber(zmq_context, [market], [BTC])
+    join(publisher, subscriber)
+
+    for symbol in ("BTCUSDT_270326", "ETHUSDT", "BTCUSDT"):
+        publisher.send(book(symbol))
+
+    assert collect(subscriber, 1) == [book("BTCUSDT")]
+
+
+def test_a_subscriber_may_come_before_its_publisher(zmq_context: Context, market: str) -> None:
+    subscriber = Subscriber(zmq_context, [market], [BTC])
+
+    publisher = Publisher(zmq_context, market, 1, clock)
+
+    join(publisher, subscriber)
+    publisher.send(book())
+    assert collect(subscriber, 1) == [book()]
+
+
+def test_headers_number_each_topic_from_one(zmq_context: Context, market: str) -> None:
+    publisher = Publisher(zmq_context, market, 7, clock)
+    subscriber = Subscriber(zmq_context, [market], [b"book.B", b"book.E"])
+    join(publisher, subscriber)
+    seen: list[tuple[bytes, int, int, int]] = []
+
+    for symbol in ("BTCUSDT", "ETHUSDT", "BTCUSDT"):
+        publisher.send(book(symbol))
+
+    def has_three() -> bool:
+        seen.extend((name, *header) for name, header, _ in subscriber.receive())
+        return len(seen) == 3
+
+    until(has_three, subscriber.socket)
+    assert seen == [(BTC, 7, 1, 42), (b"book.ETHUSDT.", 7, 1, 42), (BTC, 7, 2, 42)]
+
+
+def test_a_repeated_sequence_shows_a_lost_last_message(zmq_context: Context, market: str) -> None:
+    publisher = Publisher(zmq_context, market, 1, clock)
+    publisher.send(book())
+    subscriber = Subscriber(zmq_context, [market], [BTC])
+    join(publisher, subscriber)
+    sequences = Sequences()
+    sequences.start_at(BTC, 1, 0)
+    orders: list[Order] = []
+
+    publisher.repeat_sequences()
+
+    def has_come() -> bool:
+        for name, header, message in subscriber.receive():
+            assert message is None
+            orders.append(sequences.see(name, header, quiet=True))
+        return bool(orders)
+
+    until(has_come, subscriber.socket)
+    assert (orders, sequences.lost) == ([Order.GAP], 1)
+
+
+def test_what_passes_the_high_water_mark_is_seen_as_a_gap(
+    zmq_context: Context, market: str
+) -> None:
+    publisher = Publisher(zmq_context, market, 1, clock)
+    subscriber = Subscriber(zmq_context, [market], [BTC])
+    join(publisher, subscriber)
+    sent = 3 * HIGH_WATER
+    sequences = Sequences()
+    sequences.start_at(BTC, 1, 0)
+    received: list[int] = []
+
+    for number in range(sent):
+        publisher.send(book(update_id=number))
+
+    def has_reached_the_newest() -> bool:
+        publisher.repeat_sequences()
+        for name, header, message in subscriber.receive():
+            sequences.see(name, header, quiet=message is None)
+            if isinstance(message, Book):
+                received.append(message.update_id)
+        return len(received) + sequences.lost >= sent
+
+    until(has_reached_the_newest, subscriber.socket)
+    assert sequences.gaps > 0
+    assert len(received) + sequences.lost == sent
+    assert received == sorted(received)
+
+
+def test_bad_frames_are_counted_and_told_once_per_kind(zmq_context: Context, market: str) -> None:
+    told: list[str] = []
+    publisher = Publisher(zmq_context, market, 1, clock)
+    subscriber = Subscriber(zmq_context, [market], [BTC], told.append)
+    join(publisher, subscriber)
+
+    for frames in ([BTC, b"\xc1"], [BTC, b"\xc1"], [BTC], [BTC, b"\x92\x01\x02"]):
+        publisher.socket.send_multipart(frames)
+    publisher.send(book())
+
+    assert collect(subscriber, 1) == [book()]
+    assert subscriber.bad_frames == 4
+    assert len(told) == 3
+    assert any("1 frames, not 2" in reason for reason in told)
+
+
+def test_one_batch_is_bounded_so_that_others_get_their_turn(
+    zmq_context: Context, market: str
+) -> None:
+    publisher = Publisher(zmq_context, market, 1, clock)
+    subscriber = Subscriber(zmq_context, [market], [BTC])
+    join(publisher, subscriber)
+    for _ in range(10):
+        publisher.send(book())
+    subscriber.socket.poll(DEADLINE_MS)
+
+    assert len(list(subscriber.receive(limit=3))) <= 3
+
+
+def test_a_reopened_subscriber_keeps_its_topics(zmq_context: Context, market: str) -> None:
+    publisher = Publisher(zmq_context, market, 1, clock)
+    subscriber = Subscriber(zmq_context, [market], [])
+    subscriber.subscribe([BTC])
+    before = subscriber.socket
+
+    subscriber.reopen()
+
+    assert before.closed
+    join(publisher, subscriber)
+    publisher.send(book())
+    assert collect(subscriber, 1) == [book()]
+
+
+def test_a_subscriber_joins_the_next_life_of_its_publisher(
+    zmq_context: Context, market: str
+) -> None:
+    publisher = Publisher(zmq_context, market, 1, clock)
+    subscriber = Subscriber(zmq_context, [market], [BTC])
+    join(publisher, subscriber)
+    publisher.close()
+
+    successor = Publisher(zmq_context, market, 2, clock)
+
+    join(successor, subscriber)
+    successor.send(book())
+    assert collect(subscriber, 1) == [book()]
+
+
+def test_beats_arrive_at_the_supervisor(zmq_context: Context, run_dir: Path) -> None:
+    address = endpoints.ipc(run_dir, endpoints.HEARTBEAT)
+    pull = zmq_context.socket(zmq.PULL)
+    pull.bind(address)
+    pusher = Pusher(zmq_context, address, 3, clock)
+
+    assert pusher.send(BEAT)
+    assert pusher.send(BEAT)
+
+    frames = [pull.recv_multipart() for _ in range(2) if pull.poll(DEADLINE_MS)]
+    decoded = [decode(name, payload) for name, payload in frames]
+    assert [header.sequence for header, _ in decoded] == [1, 2]
+    assert [message for _, message in decoded] == [BEAT, BEAT]
+    pusher.close()
+
+
+def test_beats_to_nobody_are_dropped_and_never_block(zmq_context: Context, run_dir: Path) -> None:
+    pusher = Pusher(zmq_context, endpoints.ipc(run_dir, "nobody"), 1, clock)
+
+    results = [pusher.send(BEAT) for _ in range(1_200)]
+
+    assert results.count(False) >= 200
+
+
+def serve_one(server: Server) -> Request:
+    """Answer the next request with ok and return it."""
+    served: Iterator[tuple[tuple[bytes, ...], bytes, bytes]]
+    for _ in range(DEADLINE_MS // TICK_MS):
+        served = server.receive()
+        for peer, request_id, payload in served:
+            server.reply(peer, request_id, encode_reply(ReplyStatus.OK, 1, "two"))
+            return decode_request(payload)
+        server.socket.poll(TICK_MS)
+    pytest.fail("no request came")
+
+
+def connect(client: Client) -> None:
+    """Return once the client may send (an unconnected DEALER refuses)."""
+    until(lambda: int(client.socket.events) & zmq.POLLOUT, client.socket)
+
+
+def test_a_dealer_asks_and_gets_its_answer(zmq_context: Context, orders: str) -> None:
+    server = Server(zmq_context, orders)
+    client = Client(zmq_context, orders)
+    connect(client)
+
+    assert client.send(b"id-1", REQUEST)
+    assert serve_one(server) == REQUEST
+    client.socket.poll(DEADLINE_MS)
+
+    assert [(name, decode_reply(reply)) for name, reply in client.receive()] == [
+        (b"id-1", (ReplyStatus.OK, [1, "two"]))
+    ]
+
+
+def test_a_plain_req_client_works_too(zmq_context: Context, orders: str) -> None:
+    server = Server(zmq_context, orders)
+    plain = zmq_context.socket(zmq.REQ)
+    plain.connect(orders)
+
+    plain.send_multipart([b"id-9", encode_request(REQUEST)])
+    assert serve_one(server) == REQUEST
+
+    assert plain.poll(DEADLINE_MS)
+    request_id, reply = plain.recv_multipart()
+    assert (request_id, decode_reply(reply)) == (b"id-9", (ReplyStatus.OK, [1, "two"]))
+
+
+def test_a_lost_reply_does_not_wedge_the_client(zmq_context: Context, orders: str) -> None:
+    server = Server(zmq_context, orders)
+    client = Client(zmq_context, orders)
+    connect(client)
+    assert client.send(b"id-1", REQUEST)
+    until(lambda: list(server.receive()), server.socket)
+
+    assert client.send(b"id-2", REQUEST)
+    assert serve_one(server) == REQUEST
+
+    client.socket.poll(DEADLINE_MS)
+    assert [name for name, _ in client.receive()] == [b"id-2"]
+
+
+def test_nothing_is_queued_for_an_absent_server(zmq_context: Context, orders: str) -> None:
+    client = Client(zmq_context, orders)
+
+    assert not client.send(b"id-1", REQUEST)
+
+    server = Server(zmq_context, orders)
+    connect(client)
+    assert client.send(b"id-2", REQUEST)
+    server.socket.poll(DEADLINE_MS)
+    assert [name for _, name, _ in server.receive()] == [b"id-2"]
+
+
+def test_nothing_is_queued_for_a_server_that_died(zmq_context: Context, orders: str) -> None:
+    server = Server(zmq_context, orders)
+    client = Client(zmq_context, orders)
+    connect(client)
+    server.close()
+    until(lambda: not int(client.socket.events) & zmq.POLLOUT, client.socket)
+
+    assert not client.send(b"id-1", REQUEST)
+
+    successor = Server(zmq_context, orders)
+    connect(client)
+    assert not successor.socket.poll(5 * TICK_MS)
+
+
+def test_requests_of_a_wrong_shape_are_counted(zmq_context: Context, orders: str) -> None:
+    server = Server(zmq_context, orders)
+    client = Client(zmq_context, orders)
+    connect(client)
+
+    client.socket.send_multipart([b"lonely"])
+    client.socket.send_multipart([b"1", b"2", b"3", b"4"])
+    client.send(b"id-1", REQUEST)
+
+    assert serve_one(server) == REQUEST
+    assert server.bad_frames == 2
+
+
+def test_a_reply_to_a_peer_that_left_is_dropped(zmq_context: Context, orders: str) -> None:
+    server = Server(zmq_context, orders)
+    client = Client(zmq_context, orders)
+    connect(client)
+    client.send(b"id-1", REQUEST)
+    server.socket.poll(DEADLINE_MS)
+    requests = list(server.receive())
+    client.close()
+
+    for peer, request_id, _ in itertools.chain(requests, requests):
+        server.reply(peer, request_id, encode_reply(ReplyStatus.OK))
+
+
+def test_every_socket_lets_go_at_once(zmq_context: Context, orders: str, market: str) -> None:
+    owners = [
+        Server(zmq_context, orders),
+        Client(zmq_context, orders),
+        Publisher(zmq_context, market, 1, clock),
+        Subscriber(zmq_context, [market], []),
+        Pusher(zmq_context, orders, 1, clock),
+    ]
+
+    assert {owner.socket.linger for owner in owners} == {0}
+    assert all(0 < owner.socket.sndhwm <= HIGH_WATER for owner in owners)
+    assert all(0 < owner.socket.rcvhwm <= HIGH_WATER for owner in owners)
+    for owner in owners:
+        owner.close()
+        assert owner.socket.closed

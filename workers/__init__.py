@@ -1,0 +1,1 @@
+"""Worker processes: each file is one kind of worker, named by the supervisor as a string only."""

@@ -1,0 +1,113 @@
+"""Market events on their way to a bot: repeats dropped, a backlog skipped to its newest (pure)."""
+
+from collections import Counter, deque
+from typing import NamedTuple
+
+from lib.bus.protocol import Book, Candle, Header, Message, Trade
+from lib.constants import NS_PER_MS
+
+STALE_BOOK_NS = 50 * NS_PER_MS
+"""A book that waited this long is skipped when a newer one of its symbol waits, too."""
+MOST_BOOKS = 256
+MOST_TRADES = 10_000
+
+MarketEvent = Book | Trade | Candle
+
+
+class Seen(NamedTuple):
+    """The newest event of one kind and symbol."""
+
+    update_id: int
+    event_ns: int
+
+
+class Novelty:
+    """Tells new events from those that another replica of the stream brought before.
+
+    Update ids grow; they may start again (a venue that was restarted), then the exchange's own
+    time is what grows.
+    """
+
+    def __init__(self) -> None:
+        """Have seen nothing."""
+        self._seen: dict[tuple[str, str], Seen] = {}
+
+    def is_new(self, message: MarketEvent) -> bool:
+        """Return whether an event is newer than all of its kind and symbol, and remember it."""
+        kind = type(message).__name__
+        if isinstance(message, Candle):
+            kind = "finished" if message.finished else "growing"
+            present = Seen(message.open_ns if message.finished else message.event_ns, 0)
+        else:
+            present = Seen(message.update_id, message.event_ns)
+        key = (kind, message.symbol)
+        last = self._seen.get(key)
+        if last and present.update_id <= last.update_id and present.event_ns <= last.event_ns:
+            return False
+        self._seen[key] = present
+        return True
+
+
+class Inbox:
+    """What waits for the bot's handlers, oldest first, bounded.
+
+    Args:
+        live_candles: Let unfinished candles pass, too.
+    """
+
+    def __init__(self, *, live_candles: bool) -> None:
+        """Start empty."""
+        self.dropped = 0
+        """Books that were skipped and trades beyond the bound."""
+        self._live_candles = live_candles
+        self._novelty = Novelty()
+        self._waiting: deque[tuple[MarketEvent, int]] = deque()
+        self._books: Counter[str] = Counter()
+        self._trades = 0
+        self._surplus_trades = 0
+
+    def add(self, header: Header, message: Message) -> MarketEvent | None:
+        """Take an event in; return it when it is new."""
+        if not isinstance(message, Book | Trade | Candle) or not self._novelty.is_new(message):
+            return None
+        if isinstance(message, Candle) and not message.finished and not self._live_candles:
+            return message
+        if isinstance(message, Book):
+            self._books[message.symbol] += 1
+        elif isinstance(message, Trade):
+            self._trades += 1
+            if self._trades > MOST_TRADES:
+                self._surplus_trades += 1
+                self._trades -= 1
+        self._waiting.append((message, header.published_ns))
+        return message
+
+    def next(self, now_ns: int) -> tuple[MarketEvent, int] | None:
+        """Return the next event for the bot and when it was published, None when none waits.
+
+        Args:
+            now_ns: Time since the epoch.
+        """
+        while self._waiting:
+            event, published_ns = self._waiting.popleft()
+            if not self._is_skipped(event, now_ns - published_ns):
+                return event, published_ns
+            self.dropped += 1
+        return None
+
+    def __len__(self) -> int:
+        """Return how many events wait."""
+        return len(self._waiting)
+
+    def _is_skipped(self, event: MarketEvent, age_ns: int) -> bool:
+        if isinstance(event, Book):
+            self._books[event.symbol] -= 1
+            newer = self._books[event.symbol]
+            return newer > 0 and (age_ns > STALE_BOOK_NS or newer > MOST_BOOKS)
+        if isinstance(event, Trade):
+            # The surplus goes from the old end: these are the first that are met here.
+            if self._surplus_trades:
+                self._surplus_trades -= 1
+                return True
+            self._trades -= 1
+        return False

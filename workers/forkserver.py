@@ -1,0 +1,131 @@
+"""Imports the workers' modules once, then forks a worker in milliseconds at each request.
+
+Run as `python -m workers.forkserver FD [MODULE …]` by the supervisor, which sits at the other end
+of the datagram socket FD and is the nearest subreaper: each worker is forked twice, so that it
+becomes the supervisor's own child (exit status by waitid, signals by pidfd). The process stays
+single-threaded, without a ZeroMQ context or an event loop, so that forking it is safe; it ends
+when the supervisor's end of the socket closes.
+
+A request is one JSON datagram `{"id": N}` with three descriptors (start record, lifeline, log); the
+answer is `{"id": N, "pid": PID}` or `{"id": N, "error": TEXT}`. First of all it says
+`{"ready": true, "missing": {module: error}}`.
+"""
+
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+from pathlib import Path
+
+import setproctitle
+
+MODULES = (
+    "workers.main",
+    "workers.venue",
+    "workers.exchange",
+    "workers.stream",
+    "workers.bot",
+    "workers.preflight",
+    "bot.sandbox_bot",
+    "bot.quoter_bot",
+)
+MAX_REQUEST = 4096
+DESCRIPTORS = 3
+TASKS = Path("/proc/self/task")
+PID = struct.Struct("=i")
+
+
+def main() -> int:
+    """Import, say so, serve until the supervisor is gone."""
+    os.setsid()
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    setproctitle.setproctitle("tickvisor: fork server")
+    fd, *more = sys.argv[1:]
+    control = socket.socket(fileno=int(fd))
+    control.set_inheritable(False)
+    missing = preload((*MODULES, *more))
+    gc.collect()
+    gc.freeze()  # keeps the children's collector off the shared pages
+    control.send(json.dumps({"ready": True, "missing": missing}).encode())
+    while True:
+        request, fds, _, _ = socket.recv_fds(control, MAX_REQUEST, DESCRIPTORS)
+        if not request:
+            return 0
+        control.send(json.dumps(answer(request, fds, control)).encode())
+
+
+def preload(modules: tuple[str, ...]) -> dict[str, str]:
+    """Import modules; return what failed, by name: the worker that needs it will say it loudly."""
+    missing = {}
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # noqa: BLE001 - one broken module must not stop the others
+            missing[name] = f"{type(error).__name__}: {error}"
+    return missing
+
+
+def answer(request: bytes, fds: list[int], control: socket.socket) -> dict[str, object]:
+    """Fork one worker as a request asks; return the answer."""
+    number = json.loads(request)["id"]
+    try:
+        threads = len(list(TASKS.iterdir()))
+        if threads != 1:
+            return {"id": number, "error": f"{threads} threads: forking would not be safe"}
+        return {"id": number, "pid": fork_worker(fds)}
+    except OSError as error:
+        return {"id": number, "error": str(error)}
+    finally:
+        for fd in fds:
+            os.close(fd)
+
+
+def fork_worker(fds: list[int]) -> int:
+    """Fork twice; return the worker's pid once it is the supervisor's child.
+
+    Raises:
+        OSError: The system refuses to fork.
+    """
+    read_end, write_end = os.pipe()
+    try:
+        middle = os.fork()
+        if middle == 0:
+            _middle(write_end, fds)
+    except OSError:
+        os.close(read_end)
+        os.close(write_end)
+        raise
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as pipe:
+        packed = pipe.read(PID.size)
+    os.waitpid(middle, 0)
+    if len(packed) != PID.size:
+        raise OSError("the second fork failed")
+    pid: int = PID.unpack(packed)[0]
+    return pid
+
+
+def _middle(write_end: int, fds: list[int]) -> None:
+    code = 1
+    try:
+        worker = os.fork()
+        if worker == 0:
+            from workers.main import born  # noqa: PLC0415 - a broken worker must not stop the server
+
+            code = born(*fds)
+            sys.stdout.flush()
+            sys.stderr.flush()
+        else:
+            os.write(write_end, PID.pack(worker))
+            code = 0
+    finally:
+        os._exit(code)  # leaves the fork server's own cleanup to the fork server
+
+
+if __name__ == "__main__":
+    sys.exit(main())

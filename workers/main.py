@@ -1,0 +1,72 @@
+"""The first lines of every worker's life, forked or executed."""
+
+import importlib
+import os
+import random
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+import msgspec
+import setproctitle
+
+from lib.bus.start import Start, read_start
+from lib.constants import ExitCode
+
+STDERR = 2
+
+
+def live(start_fd: int, lifeline_fd: int) -> int:
+    """Read the start record, run the worker it names, return its exit code."""
+    start = msgspec.structs.replace(read_start(start_fd), lifeline_fd=lifeline_fd)
+    setproctitle.setproctitle(f"tickvisor {start.project}: {start.name}")
+    return run(start)
+
+
+def run(start: Start) -> int:
+    """Run the worker that a start record names; a crash is printed with its traceback."""
+    try:
+        code: int = importlib.import_module(f"workers.{start.kind}").main(start)
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else ExitCode.ERROR
+    except BaseException:  # noqa: BLE001 - the very top level of a process
+        traceback.print_exc()
+        code = ExitCode.ERROR
+    return code
+
+
+def born(start_fd: int, lifeline_fd: int, log_fd: int) -> int:
+    """Turn a freshly forked process into a worker and run it; return its exit code."""
+    os.setsid()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    _keep_only(start_fd, lifeline_fd, log_fd)
+    random.seed()
+    return live(start_fd, lifeline_fd)
+
+
+def _keep_only(start_fd: int, lifeline_fd: int, log_fd: int) -> None:
+    # A child that keeps a sibling's descriptor keeps it alive: a lock, a lifeline, a socket.
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(log_fd, 1)
+    os.dup2(log_fd, STDERR)
+    kept = {0, 1, STDERR, start_fd, lifeline_fd}
+    for number in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
+        if number not in kept:
+            try:
+                os.close(number)
+            except OSError:
+                continue  # the listing's own descriptor
+
+
+def main() -> int:
+    """Run as `python -m workers.main START_FD LIFELINE_FD`: the way in without a fork server."""
+    start_fd, lifeline_fd = (int(text) for text in sys.argv[1:3])
+    return live(start_fd, lifeline_fd)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""What must hold before anything starts, checked where it can be checked; then it exits.
+
+The supervisor loads neither bots nor secrets, so two short-lived processes do: one tries to load
+each bot class, the other to find the exchange's secrets.
+"""
+
+import zmq
+
+from lib.bus import endpoints
+from lib.bus.protocol import Report
+from lib.bus.sockets import Pusher
+from lib.bus.start import Start
+from lib.constants import ExitCode
+from lib.errors import ConfigError
+from lib.timer import LiveTimer
+from workers.bot import check_bot_class
+from workers.secrets import SECTION, resolve_secrets
+
+FAREWELL_MS = 500
+"""What the refusal may take to leave."""
+
+
+def main(start: Start) -> int:
+    """Check; report a refusal and return its exit code."""
+    try:
+        if SECTION in start.config:
+            resolve_secrets(start.config)
+        for name in start.config.get("bots", {}):
+            check_bot_class(name)
+    except ConfigError as error:
+        _refuse(start, str(error))
+        return ExitCode.USAGE
+    return ExitCode.DONE
+
+
+def _refuse(start: Start, message: str) -> None:
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    pusher = Pusher(
+        context,
+        endpoints.ipc(start.run_dir, endpoints.HEARTBEAT),
+        start.incarnation,
+        LiveTimer().Timestamp,
+    )
+    pusher.send(Report(start.name, "refused", {"message": message}))
+    pusher.close(FAREWELL_MS)
+    context.term()
