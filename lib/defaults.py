@@ -21,12 +21,16 @@ DEFAULTS: dict[str, Default] = {
     "EXCHANGE.dead_man": Default(
         "60s", "duration", "one weight unit per symbol each 20 s; longer leaves orders unattended"
     ),
-    "EXCHANGE.paper": Default(False, "bool", "live data with simulated fills is asked for by name"),
+    "EXCHANGE.paper": Default(
+        value=False, unit="bool", reason="live data with simulated fills is asked for by name"
+    ),
     "venue.feed": Default("synthetic", "name", "needs no file and no network"),
     "venue.seed": Default(1, "number", "the same market in every run"),
     "venue.speed": Default(1.0, "times", "as fast as it was recorded"),
     "venue.port": Default(0, "port", "0 takes any free one, so that several runs do not collide"),
-    "venue.loop": Default(True, "bool", "a sandbox should not end with its recording"),
+    "venue.loop": Default(
+        value=True, unit="bool", reason="a sandbox should not end with its recording"
+    ),
     "venue.start": Default(0, "duration", "from the beginning of the recording"),
     "venue.rate": Default(20.0, "events/s per symbol", "a lively but readable market"),
     "venue.balance": Default("10000", "quote asset", "enough for small orders in every symbol"),

@@ -1,46 +1,33 @@
-"""Where a run keeps its files: sockets in the runtime folder, the rest in the state folder.
+"""Where a run keeps its files: sockets in the runtime folder, the rest in the state folder."""
 
-Imported by every `supervisor` command, so it imports next to nothing.
-"""
-
-import fcntl
 import os
 import stat
 from pathlib import Path
 
-from lib.errors import ConfigError, TickvisorError
+from lib import runs
+from lib.errors import TickvisorError
+from lib.runs import APP, LOCK, check_name, holder, projects
 
-APP = "tickvisor"
-LOCK = "lock"
-"""Name of the file in a run's folder that its supervisor keeps locked (flock); holds its pid."""
+__all__ = [
+    "LOCK",
+    "LOGS",
+    "check_name",
+    "holder",
+    "log_path",
+    "make_private",
+    "make_run_dir",
+    "make_state_dir",
+    "projects",
+    "run_dir",
+    "state_dir",
+    "state_root",
+]
+
 LOGS = "logs"
 SUPERVISOR = "supervisor"
 """Name under which the supervisor's own log is found."""
 PRIVATE = 0o700
 OTHERS = 0o077
-MAX_NAME = 64
-
-
-def check_name(project: str) -> str:
-    """Return a project's name if it can name a folder.
-
-    Raises:
-        ConfigError: It is empty, too long, or has other characters than `[A-Za-z0-9_-]`.
-    """
-    bare = project.replace("_", "").replace("-", "")
-    if not (project.isascii() and (bare.isalnum() or (project and not bare))):
-        raise ConfigError(f"project {project!r} may hold only letters, digits, _ and -")
-    if len(project) > MAX_NAME:
-        raise ConfigError(f"project {project!r} is longer than {MAX_NAME} characters")
-    return project
-
-
-def run_root() -> Path:
-    """Return the folder of all runs' folders: in $XDG_RUNTIME_DIR, else /tmp/tickvisor-UID."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    if runtime:
-        return Path(runtime) / APP
-    return Path(f"/tmp/{APP}-{os.getuid()}")  # noqa: S108 - ownership is checked before use
 
 
 def run_dir(project: str) -> Path:
@@ -49,7 +36,13 @@ def run_dir(project: str) -> Path:
     Raises:
         ConfigError: The project's name cannot name a folder.
     """
-    return run_root() / check_name(project)
+    return Path(runs.folder(project))
+
+
+def state_root() -> Path:
+    """Return the folder of all projects' state folders: in $XDG_STATE_HOME, else ~/.local/state."""
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local" / "state") / APP
 
 
 def state_dir(project: str) -> Path:
@@ -58,9 +51,7 @@ def state_dir(project: str) -> Path:
     Raises:
         ConfigError: The project's name cannot name a folder.
     """
-    state = os.environ.get("XDG_STATE_HOME")
-    root = Path(state) if state else Path.home() / ".local" / "state"
-    return root / APP / check_name(project)
+    return state_root() / check_name(project)
 
 
 def log_path(project: str, worker: str = SUPERVISOR) -> Path:
@@ -124,40 +115,3 @@ def make_private(folder: Path, what: str) -> Path:
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise TickvisorError(f"{what} {folder} cannot be used: not readable and writable by you")
     return folder
-
-
-def projects() -> list[str]:
-    """Return the projects that have a run's folder, alive or not, sorted.
-
-    Raises:
-        TickvisorError: The folder of runs cannot be read.
-    """
-    try:
-        return sorted(entry.name for entry in os.scandir(run_root()) if entry.is_dir())
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise TickvisorError(
-            f"runtime folder {run_root()} cannot be read: {error.strerror}"
-        ) from error
-
-
-def holder(project: str) -> int:
-    """Return the pid of the supervisor that holds a run's lock, 0 when none does.
-
-    Holds the lock itself (shared) for some microseconds when it was free: whoever takes it for
-    good should try again for some milliseconds before it gives up.
-
-    Raises:
-        ConfigError: The project's name cannot name a folder.
-    """
-    try:
-        with (run_dir(project) / LOCK).open() as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                text = file.read().strip()
-                return int(text) if text.isdigit() else -1
-    except OSError:
-        return 0
-    return 0

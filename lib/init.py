@@ -14,7 +14,7 @@ Rules:
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ def exchanges_of(tree: ConfigTree) -> frozenset[str]:
     return frozenset(ADAPTERS["exchange"]) | ({chosen} if isinstance(chosen, str) else set())
 
 
-def is_secret(steps: Steps, exchanges: Iterable[str]) -> bool:
+def is_secret(steps: Steps, exchanges: Container[object]) -> bool:
     """Return whether a value belongs to the exchange worker alone."""
     if not steps:
         return False

@@ -29,13 +29,12 @@ def variables(tree: ConfigTree, wanted: Callable[[Steps], bool]) -> list[Variabl
 
     def note(text: str, steps: Steps) -> str:
         where = str(tree.where(steps))
-        for part in _VARIABLE.finditer(text):
-            if part.group(0) != "$${":
-                found.append(Variable(*_parse(part, where)))
+        parts = [part for part in _VARIABLE.finditer(text) if part.group(0) != "$${"]
+        found.extend(Variable(*_parse(part, where)) for part in parts)
         return text
 
     _map(tree.values, (), note, wanted)
-    return [Variable(name, where, default) for name, where, default in found]
+    return found
 
 
 def fill_in(

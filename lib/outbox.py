@@ -5,8 +5,10 @@ Pure bookkeeping besides the spool's files; every method may be called from any 
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from lib import spool_folder
 from lib.spool import Spool
 
 
@@ -40,6 +42,7 @@ class Outbox:
         self._memory = memory
         self._records: deque[str] = deque()
         self._lock = threading.Lock()
+        self._closed = False
         self.disk_error = ""
         """Why the disk refused last, "" when it works."""
 
@@ -66,19 +69,29 @@ class Outbox:
     def settle(self, count: int, refused: int = 0) -> None:
         """Forget the oldest `count` records, of which the database refused some."""
         with self._lock:
+            if self._closed:
+                return
             if self._records:
                 for _ in range(count):
                     self._records.popleft()
             elif self._spool is not None:
-                self._guard(self._remove, count)
+                self._guard(self._spool.remove, count)
             self.counters.written += count - refused
             self.counters.refused += refused
 
     def spill(self) -> None:
         """Bring what is in memory to disk, where it survives the process."""
         with self._lock:
-            if self._records and self._spool is not None and self._guard(self._prepend):
+            if not self._records or self._spool is None:
+                return
+            if self._guard(self._spool.prepend, list(self._records)):
                 self._records.clear()
+
+    def adopt(self) -> None:
+        """Take over what processes that are gone have left in spools beside this one."""
+        with self._lock:
+            if self._spool is not None and not self._records:
+                self._guard(spool_folder.adopt, self._spool)
 
     @property
     def in_memory(self) -> int:
@@ -91,8 +104,9 @@ class Outbox:
         return self._spooled
 
     def close(self) -> None:
-        """Let go of the spool's files."""
+        """Let go of the spool's files; whoever settles later is too late, and changes nothing."""
         with self._lock:
+            self._closed = True
             if self._spool is not None:
                 self._spool.close()
 
@@ -105,22 +119,11 @@ class Outbox:
             return 0
         before = self._spool.count
         self._guard(self._spool.append, records)
-        fitted = self._spool.count - before
-        if fitted == 0 and not before:
-            return 0
-        return fitted
+        return self._spool.count - before
 
-    def _remove(self, count: int) -> None:
-        assert self._spool is not None  # noqa: S101 - asked by the callers
-        self._spool.remove(count)
-
-    def _prepend(self) -> None:
-        assert self._spool is not None  # noqa: S101 - asked by the callers
-        self._spool.prepend(list(self._records))
-
-    def _guard(self, action: object, *args: object) -> bool:
+    def _guard(self, action: Callable[..., object], *args: object) -> bool:
         try:
-            action(*args)  # type: ignore[operator]
+            action(*args)
         except OSError as error:
             self.disk_error = str(error)
             return False

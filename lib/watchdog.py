@@ -85,7 +85,7 @@ class Watchdog:
                 _run_bounded(handler, self._seconds)
             except HandlerTimeout:
                 _log.error("exit handler %r was cut off after %s s", handler, self._seconds)
-            except (Exception, SystemExit, KeyboardInterrupt):
+            except (Exception, SystemExit, KeyboardInterrupt):  # noqa: BLE001 - the others go on
                 _log.exception("exit handler %r failed", handler)
         self._state = "done"
 

@@ -59,7 +59,7 @@ is_installed() {
 # Make sure that .venv has Tickvisor with the extras $1 (`run` is none, `dev` is all for the tests).
 ensure_venv() {
     check_system
-    local want=$1 target=$root
+    local want=$1
     # What the tests need includes what a run needs.
     if is_installed dev || is_installed "$want"; then return; fi
     (
@@ -72,13 +72,16 @@ ensure_venv() {
 install() {
     local want=$1 target=$root
     [ "$want" = dev ] && target="$root[dev]"
-    if ! "$venv/bin/python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    # Scripts in a virtual environment name its folder: one that was moved is made anew.
+    if [ "$(cat "$venv/.root" 2>/dev/null || echo "$root")" != "$root" ] ||
+        ! "$venv/bin/python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
         find_python
         echo "$me: making .venv with $python" >&2
         "$python" -m venv --clear "$venv" || exit 1
     fi
+    echo "$root" >"$venv/.root"
     echo "$me: installing into .venv (only when something changed; about a minute)" >&2
-    if ! "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$target"; then
+    if ! "$venv/bin/python" -m pip install -qq --disable-pip-version-check --editable "$target"; then
         echo "$me: the installation failed; pip's reason stands above" >&2
         exit 1
     fi

@@ -66,7 +66,7 @@ def fields_table(cls: ast.ClassDef, first: int) -> list[str]:
     """Return the table of a class's fields, numbered from `first` as in the array."""
     rows = ["| # | field | type | |", "| --- | --- | --- | --- |"]
     for number, (name, kind, text) in enumerate(described(cls), first):
-        rows.append(f"| {number} | `{name}` | {kind} | {text} |")
+        rows.append(f"| {number} | `{name}` | {one_line(kind)} | {text} |")
     return rows
 
 

@@ -76,9 +76,7 @@ def check_symbols(tree: ConfigTree, steps: Steps, symbols: list[str]) -> None:
     """
     for index, symbol in enumerate(symbols):
         if not symbol or not symbol.replace("_", "").isalnum():
-            raise tree.fail(
-                f"{symbol!r} is no symbol; write one like BTCUSDT", (*steps, index)
-            )
+            raise tree.fail(f"{symbol!r} is no symbol; write one like BTCUSDT", (*steps, index))
         if symbol != symbol.upper():
             raise tree.fail(f"{symbol!r} is no symbol; write {symbol.upper()}", (*steps, index))
 

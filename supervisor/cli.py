@@ -8,11 +8,14 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from lib.constants import ExitCode
 from lib.durations import seconds
 from lib.errors import ConfigError, NotRunning, TickvisorError
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction["Parser"]  # noqa: SLF001 - argparse has no other name
 
 PROGRAM = "supervisor"
 VENUE = "venue"
@@ -40,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # its arguments are its own, and supervision loads nothing of it
         os.execv(sys.executable, [sys.executable, "-m", "workers.venue", *words[1:]])  # noqa: S606
     try:
-        arguments = build_parser().parse_args(words)
+        arguments = build_parser(words[:1]).parse_args(words)
         command = importlib.import_module(arguments.module)
         return int(command.run(arguments))
     except TickvisorError as error:
@@ -64,8 +67,13 @@ def exit_code(error: TickvisorError) -> int:
     return ExitCode.NOT_RUNNING if isinstance(error, NotRunning) else ExitCode.ERROR
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands; each sets `module` to the one that runs it."""
+def build_parser(wanted: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Return the parser of all commands; each sets `module` to the one that runs it.
+
+    Args:
+        wanted: Names of the commands to build, as far as there are such: making all of them
+            takes longer than running one. Others than commands ask for all.
+    """
     parser = Parser(
         prog=PROGRAM,
         description="Keeps live trading bots alive.",
@@ -78,22 +86,27 @@ def build_parser() -> argparse.ArgumentParser:
 {EXIT_CODES}""",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
-    _add_start(commands)
-    _add_stop(commands)
-    _add_restart(commands)
-    _add_status(commands)
-    _add_logs(commands)
-    _add_check(commands)
-    _add_others(commands)
+    commands = parser.add_subparsers(
+        metavar="COMMAND", required=True, parser_class=Parser, prog=PROGRAM
+    )
+    builders = {
+        "start": _add_start,
+        "stop": _add_stop,
+        "restart": _add_restart,
+        "status": _add_status,
+        "logs": _add_logs,
+        "check": _add_check,
+        "version": _add_version,
+        VENUE: _add_venue,
+        "completion": _add_completion,
+    }
+    for name in [name for name in wanted if name in builders] or builders:
+        builders[name](commands)
     return parser
 
 
-Commands = "argparse._SubParsersAction[Parser]"
-
-
-def _add(commands: "Commands", name: str, help_line: str, examples: str) -> argparse.ArgumentParser:  # type: ignore[valid-type]
-    parser: argparse.ArgumentParser = commands.add_parser(  # type: ignore[attr-defined]
+def _add(commands: "Commands", name: str, help_line: str, examples: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
         name,
         help=help_line,
         description=f"{help_line[0].upper()}{help_line[1:]}.",
@@ -123,7 +136,7 @@ def _add_config(parser: argparse.ArgumentParser, *, optional: bool = False) -> N
     )
 
 
-def _add_start(commands: "Commands") -> None:  # type: ignore[valid-type]
+def _add_start(commands: "Commands") -> None:
     parser = _add(
         commands,
         "start",
@@ -146,7 +159,7 @@ def _add_start(commands: "Commands") -> None:  # type: ignore[valid-type]
     )
 
 
-def _add_stop(commands: "Commands") -> None:  # type: ignore[valid-type]
+def _add_stop(commands: "Commands") -> None:
     parser = _add(
         commands,
         "stop",
@@ -163,7 +176,7 @@ def _add_stop(commands: "Commands") -> None:  # type: ignore[valid-type]
     )
 
 
-def _add_restart(commands: "Commands") -> None:  # type: ignore[valid-type]
+def _add_restart(commands: "Commands") -> None:
     parser = _add(
         commands,
         "restart",
@@ -174,7 +187,7 @@ def _add_restart(commands: "Commands") -> None:  # type: ignore[valid-type]
     parser.add_argument("workers", metavar="WORKER", nargs="*", help="name as `status` shows it")
 
 
-def _add_status(commands: "Commands") -> None:  # type: ignore[valid-type]
+def _add_status(commands: "Commands") -> None:
     parser = _add(
         commands,
         "status",
@@ -186,7 +199,7 @@ def _add_status(commands: "Commands") -> None:  # type: ignore[valid-type]
     parser.add_argument("--watch", action="store_true", help="keep showing it until Ctrl-C")
 
 
-def _add_logs(commands: "Commands") -> None:  # type: ignore[valid-type]
+def _add_logs(commands: "Commands") -> None:
     parser = _add(
         commands,
         "logs",
@@ -206,7 +219,7 @@ def _add_logs(commands: "Commands") -> None:  # type: ignore[valid-type]
     )
 
 
-def _add_check(commands: "Commands") -> None:  # type: ignore[valid-type]
+def _add_check(commands: "Commands") -> None:
     parser = _add(
         commands,
         "check",
@@ -224,14 +237,20 @@ def _add_check(commands: "Commands") -> None:  # type: ignore[valid-type]
     )
 
 
-def _add_others(commands: "Commands") -> None:  # type: ignore[valid-type]
+def _add_version(commands: "Commands") -> None:
     _add(commands, "version", "print the version", "  supervisor version")
+
+
+def _add_venue(commands: "Commands") -> None:
     _add(
         commands,
         VENUE,
         "run the embedded exchange alone; its arguments are its own",
         "  supervisor venue --help\n  supervisor venue --port 8080 --symbols BTCUSDT",
     )
+
+
+def _add_completion(commands: "Commands") -> None:
     parser = _add(
         commands,
         "completion",

@@ -3,14 +3,13 @@
 Needs nothing but the standard library, so that `status` is quick.
 """
 
-import contextlib
 import json
 import socket
 from typing import Any
 
 from lib.constants import ExitCode
 from lib.errors import ConfigError, NotRunning, TickvisorError
-from lib.folders import holder, projects, run_dir
+from lib.runs import folder, holder, projects
 
 CONTROL = "control"
 """Name of the socket in a run's folder; `lib.bus.endpoints` has it, too."""
@@ -18,7 +17,9 @@ ANSWER_SECONDS = 5.0
 CHUNK = 65_536
 
 
-def request(project: str, message: dict[str, Any], timeout: float = ANSWER_SECONDS) -> dict[str, Any]:
+def request(
+    project: str, message: dict[str, Any], timeout: float = ANSWER_SECONDS
+) -> dict[str, Any]:
     """Send one request to a run and return its reply.
 
     Args:
@@ -31,7 +32,7 @@ def request(project: str, message: dict[str, Any], timeout: float = ANSWER_SECON
         ConfigError: The supervisor says that the request makes no sense.
         TickvisorError: It could not do it, or does not answer in time.
     """
-    with contextlib.closing(connect(project)) as stream:
+    with connect(project) as stream:
         stream.settimeout(timeout)
         try:
             stream.sendall(json.dumps(message).encode() + b"\n")
@@ -59,7 +60,7 @@ def connect(project: str) -> socket.socket:
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     stream.settimeout(ANSWER_SECONDS)
     try:
-        stream.connect(str(run_dir(project) / CONTROL))
+        stream.connect(f"{folder(project)}/{CONTROL}")
     except OSError:
         stream.close()
         raise NotRunning(f"project {project!r} is not running") from None
@@ -137,5 +138,10 @@ def _read_line(stream: socket.socket) -> bytes:
 
 def _refusal(reply: dict[str, Any]) -> TickvisorError:
     message = str(reply.get("error", "refused"))
-    kinds = {ExitCode.USAGE: ConfigError, ExitCode.NOT_RUNNING: NotRunning}
-    return kinds.get(reply.get("exit", ExitCode.ERROR), TickvisorError)(message)
+    match reply.get("exit", ExitCode.ERROR):
+        case ExitCode.USAGE:
+            return ConfigError(message)
+        case ExitCode.NOT_RUNNING:
+            return NotRunning(message)
+        case _:
+            return TickvisorError(message)

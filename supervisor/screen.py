@@ -1,4 +1,4 @@
-"""The live table: of `supervisor start` in a terminal (as a child process), and `status --watch`."""
+"""The live table of `supervisor start` (drawn by a child process) and of `status --watch`."""
 
 import argparse
 import os
@@ -100,9 +100,7 @@ def main() -> int:
     return show(arguments.project, arguments.pid, arguments.parent_fd)
 
 
-def _draw(
-    update: Callable[[RenderableType], None], project: str, pid: int, parent_fd: int
-) -> None:
+def _draw(update: Callable[[RenderableType], None], project: str, pid: int, parent_fd: int) -> None:
     missed = 0.0
     while parent_fd >= 0 or missed < WATCH_SECONDS:
         try:

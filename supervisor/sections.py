@@ -1,13 +1,15 @@
 """What may stand in a configuration file: one frozen struct per section, with types and ranges.
 
+A database's section says what it says and no more: its defaults are the database's own.
+
 `supervisor check --schema` prints these as a JSON schema.
 """
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from lib.constants import Channel
 from lib.defaults import default
@@ -17,13 +19,20 @@ Count = Annotated[int, Meta(ge=1)]
 Money = Annotated[Decimal, Meta(description="amount in quote asset")]
 MarketChannel = Literal["book", "trade", "candle", "mark", "depth"]
 Candles = Literal["live", "closed"]
+Unit = TypeVar("Unit", Duration, Limit, Span, Rate)
+
+
+def _unit(kind: type[Unit], name: str) -> Unit:
+    # a factory: msgspec could not write such a default into the JSON schema
+    made: Unit = field(default_factory=lambda: kind(default(name)))
+    return made
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of all sections."""
 
 
-class RiskSection(Section):
+class RiskSection(Section, frozen=True):
     """Limits that no bot can pass."""
 
     max_position_usd: Money | None = None
@@ -33,7 +42,7 @@ class RiskSection(Section):
     max_daily_loss_usd: Money | None = None
 
 
-class ExchangeSection(Section):
+class ExchangeSection(Section, frozen=True):
     """One exchange: where it is, who we are there, how much we may risk."""
 
     rest_url: Annotated[str, Meta(pattern="^https?://[^ ]+$")] = ""
@@ -41,12 +50,12 @@ class ExchangeSection(Section):
     key: str = ""
     secret: str = ""
     private_key: str = ""
-    risk: RiskSection = RiskSection()
-    dead_man: Duration = Duration(default("EXCHANGE.dead_man"))
+    risk: RiskSection = field(default_factory=RiskSection)
+    dead_man: Duration = _unit(Duration, "EXCHANGE.dead_man")
     paper: bool = default("EXCHANGE.paper")
 
 
-class VenueSection(Section):
+class VenueSection(Section, frozen=True):
     """The embedded exchange."""
 
     feed: Literal["synthetic", "recording", "live"] = default("venue.feed")
@@ -56,7 +65,7 @@ class VenueSection(Section):
     symbols: list[str] = []
     files: list[str] = []
     loop: bool = default("venue.loop")
-    start: Duration = Duration(default("venue.start"))
+    start: Duration = _unit(Duration, "venue.start")
     rate: Annotated[float, Meta(gt=0)] = default("venue.rate")
     balance: Money = Decimal(default("venue.balance"))
     persist: str | None = None
@@ -64,7 +73,7 @@ class VenueSection(Section):
     ws_url: str = ""
 
 
-class StreamSection(Section):
+class StreamSection(Section, frozen=True):
     """Market data: which channels, how many processes, what is stored."""
 
     replicas: Annotated[int, Meta(ge=1, le=8)] = default("stream.replicas")
@@ -73,38 +82,77 @@ class StreamSection(Section):
     candles: Candles = default("stream.candles")
 
 
-class WatchdogSection(Section):
+class WatchdogSection(Section, frozen=True):
     """How old the newest data may be, per channel."""
 
-    book: Limit = Limit(default("watchdog.book"))
-    trade: Limit = Limit(default("watchdog.trade"))
-    candle: Limit = Limit(default("watchdog.candle"))
-    mark: Limit = Limit(default("watchdog.mark"))
-    depth: Limit = Limit(default("watchdog.depth"))
-    account: Limit = Limit(default("watchdog.account"))
-    heartbeat: Duration = Duration(default("watchdog.heartbeat"))
+    book: Limit = _unit(Limit, "watchdog.book")
+    trade: Limit = _unit(Limit, "watchdog.trade")
+    candle: Limit = _unit(Limit, "watchdog.candle")
+    mark: Limit = _unit(Limit, "watchdog.mark")
+    depth: Limit = _unit(Limit, "watchdog.depth")
+    account: Limit = _unit(Limit, "watchdog.account")
+    heartbeat: Duration = _unit(Duration, "watchdog.heartbeat")
 
     def limit(self, channel: str) -> float:
         """Return a channel's limit in seconds, 0 = not watched, `watch.LEARNED` = learned."""
         return float(getattr(self, Channel(channel).value))
 
 
-class RestartSection(Section):
+class RestartSection(Section, frozen=True):
     """How workers are brought back."""
 
-    backoff: Span = Span(default("restart.backoff"))
-    limit: Rate = Rate(default("restart.limit"))
+    backoff: Span = _unit(Span, "restart.backoff")
+    limit: Rate = _unit(Rate, "restart.limit")
     on_failed: Literal["isolate", "stop", "halt"] = default("restart.on_failed")
     grace: Duration | None = None
 
 
-class LogSection(Section):
+class LogSection(Section, frozen=True):
     """What the logs look like."""
 
     format: Literal["text", "json"] = default("log.format")
     level: Literal["trace", "debug", "info", "success", "warning", "error", "critical"] = default(
         "log.level"
     )
+
+
+class RecordsSection(Section, frozen=True):
+    """What all databases' sections have: how records are named and indexed."""
+
+    measurement: str | None = None
+    tags: list[str] | None = None
+    integers: list[str] | None = None
+
+
+class InfluxSection(RecordsSection, frozen=True):
+    """InfluxDB: `org`, `bucket`, `token` (2.x, 3), or `database`, `user`, `password` (1.x)."""
+
+    url: str | None = None
+    org: str | None = None
+    bucket: str | None = None
+    token: str | None = None
+    database: str | None = None
+    user: str | None = None
+    password: str | None = None
+    timeout: Duration | None = None
+    gzip: bool | None = None
+    ca_cert: str | None = None
+    verify_tls: bool | None = None
+
+
+class SqliteSection(RecordsSection, frozen=True):
+    """Files of the databases and states that need no server."""
+
+    path: str | None = None
+    state: str | None = None
+
+
+class SpoolSection(Section, frozen=True):
+    """Where records wait while their database is away."""
+
+    folder: str | None = None
+    max_bytes: Count | None = None
+    memory_records: Count | None = None
 
 
 class BotSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,7 +174,7 @@ class VaultSection(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
 
 
-class RootSection(Section):
+class RootSection(Section, frozen=True):
     """The whole file, but for the exchange's section, whose name is the exchange's."""
 
     project: str
@@ -139,11 +187,12 @@ class RootSection(Section):
     vault: str | VaultSection = ""
     exchange: str = default("exchange")
     venue: VenueSection | None = None
-    stream: StreamSection = StreamSection()
-    watchdog: WatchdogSection = WatchdogSection()
-    restart: RestartSection = RestartSection()
-    log: LogSection = LogSection()
-    influx: dict[str, Any] = {}
+    stream: StreamSection = field(default_factory=StreamSection)
+    watchdog: WatchdogSection = field(default_factory=WatchdogSection)
+    restart: RestartSection = field(default_factory=RestartSection)
+    log: LogSection = field(default_factory=LogSection)
+    influx: InfluxSection | None = None
     timescale: dict[str, Any] = {}
-    sqlite: dict[str, Any] = {}
+    sqlite: SqliteSection | None = None
+    spool: SpoolSection | None = None
     custom: dict[str, Any] = {}

@@ -24,9 +24,10 @@ from supervisor.bots import Bot, read_bots
 from supervisor.convert import convert, nearest
 from supervisor.names import FACTORY_ROLES, check_adapter
 from supervisor.sections import ExchangeSection, RootSection, VaultSection
+from supervisor.units import Duration
 from supervisor.venue_rules import check_exchange, check_venue
 
-GENERAL = ("log", "influx", "timescale", "sqlite", "custom")
+GENERAL = ("log", "influx", "timescale", "sqlite", "spool", "custom")
 """Sections that every worker gets."""
 READABLE_BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
 
@@ -121,7 +122,7 @@ def _check(
         exchange=exchange,
         bots=read_bots(tree, root),
         parts=parts,
-        general={key: values[key] for key in GENERAL if key in values},
+        general={key: _plain(getattr(root, key)) for key in GENERAL if key in values},
         vault=_vault(tree),
         secrets=secrets,
         missing=lost,
@@ -138,6 +139,17 @@ def _parts(tree: ConfigTree, root: RootSection) -> dict[str, str]:
     for role, name in parts.items():
         check_adapter(tree, (role, "name"), role, name)
     return parts
+
+
+def _plain(section: Any) -> dict[str, Any]:
+    if isinstance(section, dict):
+        return section
+    given = {name: getattr(section, name) for name in section.__struct_fields__}
+    return {
+        name: float(value) if isinstance(value, Duration) else value
+        for name, value in given.items()
+        if value is not None
+    }
 
 
 def _vault(tree: ConfigTree) -> dict[str, Any]:

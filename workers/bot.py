@@ -10,7 +10,6 @@ from workers.bot_class import check_bot_class
 from workers.bot_guard import Guard
 from workers.bot_loop import BotLoop
 
-
 __all__ = ["check_bot_class", "main"]
 
 

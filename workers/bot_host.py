@@ -80,9 +80,7 @@ class Host:
         self.note: Callable[[], str] = str
         self.events = 0
         """Events that the bot's handlers have got."""
-        self.is_made = False
-        """Whether the bot's constructor has returned; the heart does not beat before: imports and
-        warm-up may take longer than a beat, and have a limit of their own."""
+        self._is_made = False
         self.cleaning = False
         self._log = log
         self._guard = guard
@@ -124,7 +122,9 @@ class Host:
     def turn(self, until_ns: int) -> None:
         """Wait for messages, at most until a time; take them in; beat if it is due."""
         now_ns = self.timer.Monotonic()
-        due_ns = min(until_ns, self._beat_ns, self.desk.deadline() or until_ns)
+        due_ns = min(until_ns, self.desk.deadline() or until_ns)
+        if self._is_made:
+            due_ns = min(due_ns, self._beat_ns)
         if self.links.poll(max(0, -(-(due_ns - now_ns) // NS_PER_MS))):
             self.links.forget_lifeline()
             self._guard.end("lifeline")
@@ -144,6 +144,15 @@ class Host:
         self.desk.tick(now_ns)
         self._beat(now_ns)
 
+    def made(self, note: Callable[[], str]) -> None:
+        """Begin to beat: the bot's constructor has returned.
+
+        Not before: imports and warm-up may take longer than a beat, and have their own limit.
+        """
+        self.note = note
+        self._is_made = True
+        self._beat_ns = self.timer.Monotonic()
+
     @property
     def is_ready(self) -> bool:
         """Return whether the account was synchronised and the own book seen, once."""
@@ -160,7 +169,7 @@ class Host:
         self._beat(self._beat_ns)
 
     def _beat(self, now_ns: int) -> None:
-        if now_ns < self._beat_ns or not self.is_made:
+        if now_ns < self._beat_ns or not self._is_made:
             return
         if self.state is WorkerState.STARTING and self.is_ready:
             self.state = WorkerState.READY

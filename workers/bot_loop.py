@@ -88,8 +88,7 @@ class BotLoop:
             self._log.error("refused to start", error=str(error))
             return None
         bot.host = host
-        host.note = lambda: str(bot.note)
-        host.is_made = True
+        host.made(lambda: str(bot.note))
         self._bot = bot
         return bot
 

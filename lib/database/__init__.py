@@ -3,6 +3,16 @@
 from lib.database.abstract_database import AbstractDatabase
 from lib.database.errors import DatabaseUnavailable, RecordsRefused
 from lib.database.fake_db import FakeDb
+from lib.database.influx_db import InfluxDb
 from lib.database.no_db import NoDb
+from lib.database.sqlite_db import SqliteDb
 
-__all__ = ["AbstractDatabase", "DatabaseUnavailable", "FakeDb", "NoDb", "RecordsRefused"]
+__all__ = [
+    "AbstractDatabase",
+    "InfluxDb",
+    "SqliteDb",
+    "FakeDb",
+    "NoDb",
+    "DatabaseUnavailable",
+    "RecordsRefused",
+]

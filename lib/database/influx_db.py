@@ -57,9 +57,11 @@ class InfluxDb(AbstractDatabase):
         for name in ("token", "password"):
             remember(str(section.get(name) or ""))
         user = section.get("user")
-        self._token = f"{user}:{section.get('password', '')}" if user else section.get("token")
+        self._token = str(
+            f"{user}:{section.get('password', '')}" if user else section.get("token") or ""
+        )
         if user:
-            remember(base64.b64encode(str(self._token).encode()).decode())
+            remember(base64.b64encode(self._token.encode()).decode())
         self._lock = threading.Lock()
         self._client: Any = None
 
@@ -98,7 +100,8 @@ class InfluxDb(AbstractDatabase):
         tests = [f"{_quoted(name)} = {_text(value)}" for name, value in tags]
         where = f" WHERE {' AND '.join(tests)}" if tests else ""
         source = _quoted(self.schema.measurement)
-        answer = self._query(f"SELECT LAST({_quoted(field)}) FROM {source}{where}")
+        query = f"SELECT LAST({_quoted(field)}) FROM {source}{where}"  # noqa: S608 - quoted above
+        answer = self._query(query)
         try:
             result = answer["results"][0]
             if "error" in result:
@@ -164,7 +167,10 @@ class InfluxDb(AbstractDatabase):
         query = [("db", self.bucket.partition("/")[0]), ("q", text), ("epoch", "ns")]
         try:
             response = self._connect().api_client.call_api(
-                "/query", "GET", query_params=query, _preload_content=False,
+                "/query",
+                "GET",
+                query_params=query,
+                _preload_content=False,
                 _return_http_data_only=True,
             )
             return json.loads(response.data)
@@ -182,7 +188,9 @@ class InfluxDb(AbstractDatabase):
         return DatabaseUnavailable(text, wait)
 
     def _connect(self) -> Any:
-        from influxdb_client import InfluxDBClient  # noqa: PLC0415 - heavy
+        from influxdb_client.client.influxdb_client import (  # noqa: PLC0415 - heavy
+            InfluxDBClient,
+        )
 
         with self._lock:
             if self._client is None:

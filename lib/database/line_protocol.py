@@ -29,8 +29,7 @@ def encode(point: Point, integers: frozenset[str]) -> str:
     head = [_name(point.series, _MEASUREMENT)]
     # Sorted tags spare the server the sorting.
     head += [
-        f"{_name(name, _KEY)}={_name(value, _KEY)}"
-        for name, value in sorted(point.tags.items())
+        f"{_name(name, _KEY)}={_name(value, _KEY)}" for name, value in sorted(point.tags.items())
     ]
     fields = [
         f"{_name(name, _KEY)}={_value(value, name in integers)}"

@@ -42,9 +42,7 @@ class Schema:
 
     def __init__(self, config: Mapping[str, Any], section: Mapping[str, Any]) -> None:
         """Work out once what is the same for all records."""
-        self.measurement = str(
-            section.get("measurement") or config.get(KEY.PROJECT) or "tickvisor"
-        )
+        self.measurement = str(section.get("measurement") or config.get(KEY.PROJECT) or "tickvisor")
         self.integers = frozenset(section.get("integers", INTEGERS))
         self._tag_names = tuple(section.get("tags", TAGS))
         known = {**config, "bot": config.get(KEY.NAME)}
@@ -62,7 +60,9 @@ class Schema:
         """
         time_ns = record.get(KEY.TIMESTAMP, now_ns)
         if not isinstance(time_ns, int):
-            raise ValueError(f"timestamp {time_ns!r} is not int ns since the epoch")
+            raise ValueError(  # noqa: TRY004 - a bad record, as any other
+                f"timestamp {time_ns!r} is not int ns since the epoch"
+            )
         tags = dict(self.base_tags)
         fields: dict[str, Value] = {}
         for name, raw in record.items():

@@ -28,8 +28,8 @@ class AbstractLogger(ABC):
     before anything leaves the process. Logging never raises and never blocks on a database.
 
     Args:
-        config: The merged config; `worker`, else `name` and `symbol`, labels the lines, `log` sets `format`
-            (`text` or `json`) and `level`.
+        config: The merged config; `worker`, else `name` and `symbol`, labels the lines; `log` sets
+            `format` (`text` or `json`) and `level`.
         factory: The process's factory.
         timer: The process's timer; its `Timestamp` dates the lines.
     """

@@ -41,7 +41,11 @@ class ConsoleLogger(AbstractLogger):
         self._label = self.label
         console.install(str(section.get("format", "text")))
 
+    def is_heard(self, level: str) -> bool:
+        """Return whether events of this level are written."""
+        return LEVELS[level] >= self._lowest
+
     def write(self, level: str, message: str, fields: dict[str, Any]) -> None:
         """Write one event, unless its level is below the lowest."""
-        if LEVELS[level] >= self._lowest:
+        if self.is_heard(level):
             console.write(self.timer.Timestamp(), level, self._label, message, fields)

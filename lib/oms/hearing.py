@@ -5,12 +5,16 @@ must be followed by its event within a second. A fact that a REST read teaches, 
 should have told, shows that the stream is deaf. `now_ns` is monotonic here.
 """
 
+from collections import OrderedDict
+
 from lib.constants import NS_PER_MS
 
 ECHO_NS = 1_000 * NS_PER_MS
 """How long the event of an acknowledged order may take."""
 LAG_NS = 1_000 * NS_PER_MS
 """How old a fact must be before the stream is blamed for not having told it."""
+HEARD = 1_000
+"""Events remembered in case the acknowledgement of their order comes after them."""
 
 
 class Hearing:
@@ -30,7 +34,7 @@ class Hearing:
         self._evidence_ns = now_ns
         self._needs_reconnect = False
         self._echoes: dict[str, int] = {}
-        self._heard: set[str] = set()
+        self._heard: OrderedDict[str, None] = OrderedDict()
         self.misses = 0
 
     # --- what happens
@@ -55,14 +59,14 @@ class Hearing:
     def on_echo(self, client_id: str) -> None:
         """Note an event of one order."""
         if self._echoes.pop(client_id, None) is None:
-            self._heard.add(client_id)
-            if len(self._heard) > 1_000:
-                self._heard.clear()
+            self._heard[client_id] = None
+            while len(self._heard) > HEARD:
+                self._heard.popitem(last=False)
 
     def expect_echo(self, client_id: str, now_ns: int) -> None:
         """Note that the exchange acknowledged an order whose event may be still to come."""
         if client_id in self._heard:
-            self._heard.discard(client_id)
+            del self._heard[client_id]
         elif self._connected_ns is not None:
             self._echoes[client_id] = now_ns + ECHO_NS
 

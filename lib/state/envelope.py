@@ -19,6 +19,14 @@ def seal(state: dict[str, Any], now_ns: int) -> str:
     return dump({"version": VERSION, "pushed": now_ns, "state": state})
 
 
+def pushed_at(text: str | bytes) -> int:
+    """Return when a text was sealed, ns since the epoch; 0 when it is damaged."""
+    try:
+        return int(load(text)["pushed"])
+    except (ValueError, TypeError, KeyError):
+        return 0
+
+
 def unseal(text: str | bytes, where: str) -> dict[str, Any]:
     """Return the state that `seal` was given.
 

@@ -94,6 +94,11 @@ class OrderBook:
         """Whether a snapshot must be fetched before anything else helps."""
         return self.state is BookState.UNSYNCED
 
+    @property
+    def has_diffs(self) -> bool:
+        """Whether diffs wait for a snapshot: one that is fetched before any may be too old."""
+        return bool(self._waiting)
+
     def apply(self, diff: Diff) -> bool:
         """Take one diff; return whether the book is valid and has changed.
 

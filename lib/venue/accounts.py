@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from lib.venue.algo_orders import AlgoIndex
 from lib.venue.formats import ZERO
 from lib.venue.options import Options
 from lib.venue.orders import OrderIndex, VenueOrder
@@ -87,6 +88,7 @@ class Account:
         self.settings = Settings()
         self.positions: dict[tuple[str, str], Position] = {}
         self.orders = OrderIndex(options.history_limit)
+        self.algos = AlgoIndex(options.history_limit)
         self.fills: deque[Fill] = deque(maxlen=options.history_limit)
         self.incomes: deque[Income] = deque(maxlen=options.history_limit)
         self.amendments: deque[Amendment] = deque(maxlen=options.history_limit)

@@ -16,7 +16,7 @@ class BookSide:
         is_bid: Whether the best price is the highest.
     """
 
-    def __init__(self, is_bid: bool) -> None:
+    def __init__(self, *, is_bid: bool) -> None:
         """Start empty."""
         self._is_bid = is_bid
         self._prices: list[Decimal] = []
@@ -53,7 +53,7 @@ class BookSide:
         elif self._quantities.pop(price, None) is not None:
             del self._prices[bisect_left(self._prices, price)]
 
-    def cut(self, price: Decimal, inclusive: bool) -> None:
+    def cut(self, price: Decimal, *, inclusive: bool) -> None:
         """Drop the levels better than `price`, with `inclusive` also that one."""
         while self._prices:
             best = self._prices[-1 if self._is_bid else 0]
@@ -88,7 +88,7 @@ class Book:
 
     def __init__(self, tick: Decimal, deep_levels: int) -> None:
         """Start empty."""
-        self._tick = tick
+        self.tick = tick
         self._deep_levels = deep_levels
         self.bids = BookSide(is_bid=True)
         self.asks = BookSide(is_bid=False)
@@ -133,7 +133,7 @@ class Book:
         """Return one side."""
         return self.bids if is_bid else self.asks
 
-    def levels(self, is_bid: bool) -> Iterator[Level]:
+    def levels(self, *, is_bid: bool) -> Iterator[Level]:
         """Yield one side's (price, quantity), best first, then the modelled deeper levels."""
         side = self.side(is_bid)
         yield from side.levels()
@@ -141,7 +141,7 @@ class Book:
         if self.has_depth or best is None:
             return
         qty = side.qty(best)
-        step = -self._tick if is_bid else self._tick
+        step = -self.tick if is_bid else self.tick
         for distance in range(1, self._deep_levels + 1):
             price = best + step * distance
             if price <= 0:

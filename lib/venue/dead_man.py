@@ -8,6 +8,7 @@ from lib.venue.errors import VenueError
 from lib.venue.lifecycle import Lifecycle
 from lib.venue.params import Params
 from lib.venue.state import VenueState
+from lib.venue.triggers import Triggers
 
 
 class DeadMan:
@@ -16,18 +17,19 @@ class DeadMan:
     Args:
         state: The venue.
         lifecycle: Cancels what is open at the end.
+        triggers: Cancels conditional orders, where the countdown covers them.
     """
 
-    def __init__(self, state: VenueState, lifecycle: Lifecycle) -> None:
+    def __init__(self, state: VenueState, lifecycle: Lifecycle, triggers: Triggers) -> None:
         """Start without countdowns."""
         self._state = state
         self._lifecycle = lifecycle
+        self._triggers = triggers
 
     def arm(self, account: Account, params: Params) -> dict[str, Any]:
         """Start, refresh or (with 0) stop a countdown."""
         info = self._state.info(params.need("symbol"))
-        params.need("countdownTime")
-        countdown_ms = params.long("countdownTime") or 0
+        countdown_ms = params.need_long("countdownTime")
         if countdown_ms < 0:
             raise VenueError(-1130, name="countdownTime")
         if countdown_ms:
@@ -44,3 +46,7 @@ class DeadMan:
         del account.countdowns[symbol]
         for order in account.orders.open(symbol):
             self._lifecycle.cancel(order)
+        covers = self._state.faults.dead_man_covers_algo
+        if self._state.options.dead_man_covers_algo if covers is None else covers:
+            for algo in account.algos.open(symbol):
+                self._triggers.end(algo, "CANCELED")

@@ -33,7 +33,7 @@ class Door:
     def __init__(self, venue: "Venue", market: RestMarket) -> None:
         """Keep both."""
         self._venue = venue
-        self._market = market
+        self.market = market
 
     def answer(self, request: Request, now_ns: int) -> Answer:
         """Do what a request asks, with the faults that are on, and note it in the ledger."""
@@ -117,13 +117,13 @@ class Door:
     def _public(self, endpoint: Endpoint, params: dict[str, str], now_ns: int) -> Any:
         if self._venue.settings.strict:
             _check_names(endpoint, params)
-        return self._market.answer(endpoint.path, params, now_ns)
+        return self.market.answer(endpoint.path, params, now_ns)
 
     def _keyed(
         self, endpoint: Endpoint, account: Account, params: dict[str, str], now_ns: int
     ) -> Any:
         if endpoint.path != LISTEN_KEY:
-            return self._market.answer(endpoint.path, params, now_ns)
+            return self.market.answer(endpoint.path, params, now_ns)
         return self.listen_key(endpoint.method, account, now_ns)
 
     def listen_key(self, method: str, account: Account, now_ns: int) -> dict[str, str]:

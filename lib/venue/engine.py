@@ -3,10 +3,13 @@
 from decimal import Decimal
 from typing import Any
 
-from lib.venue.account_reads import AccountReads
 from lib.venue.accounts import Account, Income
+from lib.venue.algo_entry import AlgoEntry
 from lib.venue.dead_man import DeadMan
 from lib.venue.errors import HTTP_OK, VenueError
+from lib.venue.fault_actions import FaultActions
+from lib.venue.forced_trades import ForcedTrades
+from lib.venue.funding import Funding
 from lib.venue.ledger import ledger
 from lib.venue.lifecycle import Lifecycle
 from lib.venue.market import Level, Levels, MarketEvent, MarkPrice, Print, Quote
@@ -14,19 +17,17 @@ from lib.venue.matching import Matcher
 from lib.venue.options import Options
 from lib.venue.order_changes import OrderChanges
 from lib.venue.order_entry import OrderEntry
-from lib.venue.order_reads import OrderReads
-from lib.venue.order_request import PLACE_PARAMS
 from lib.venue.orders import VenueOrder
 from lib.venue.params import Params
+from lib.venue.positions import Position
+from lib.venue.private_routes import PrivateRoutes
 from lib.venue.routes import Routes
-from lib.venue.settings import AccountSettings
+from lib.venue.solvency import Solvency
 from lib.venue.state import VenueState
 from lib.venue.symbols import SymbolInfo
+from lib.venue.triggers import Triggers
 
 __all__ = ["Engine", "Options"]
-
-ORDER_KEYS = "symbol orderId origClientOrderId"
-WINDOW = "symbol startTime endTime limit"
 
 
 class Engine:
@@ -48,10 +49,20 @@ class Engine:
         self._lifecycle = Lifecycle(self._state)
         self._lifecycle.on_closed(self._forget)
         self._routes = Routes()
-        entry = OrderEntry(self._state, self._lifecycle, self._matcher)
-        changes = OrderChanges(self._state, self._lifecycle, self._matcher, entry)
-        self._add_order_routes(entry, changes)
-        self._add_account_routes()
+        state, lifecycle = self._state, self._lifecycle
+        entry = OrderEntry(state, lifecycle, self._matcher)
+        changes = OrderChanges(state, lifecycle, self._matcher, entry)
+        forced = ForcedTrades(state, lifecycle)
+        self._triggers = Triggers(state, lifecycle, entry)
+        self._funding = Funding(state)
+        self._solvency = Solvency(state, lifecycle, forced)
+        self._faults = FaultActions(state, lifecycle, entry, self._triggers, self._solvency, forced)
+        lifecycle.on_moved(self._on_position)
+        table = PrivateRoutes(state, self._routes)
+        table.add_orders(entry, changes, DeadMan(state, lifecycle, self._triggers))
+        table.add_algos(AlgoEntry(state, self._triggers))
+        table.add_account()
+        table.add_settings()
 
     def open_account(self, name: str, balances: dict[str, Decimal], now_ns: int) -> None:
         """Open an account with a deposit (asset -> amount)."""
@@ -87,35 +98,44 @@ class Engine:
         try:
             if self._state.options.strict_parameters:
                 request.check_names(route.names)
-            return HTTP_OK, route.handler(self._state.accounts[account], request)
+            body = route.handler(self._state.accounts[account], request)
         except VenueError as error:
             return error.status, error.body()
+        finally:
+            self._remember()
+        return HTTP_OK, body
 
     def on_market(self, event: MarketEvent) -> None:
         """Take one market event: moves the book, fills resting orders, triggers, liquidates."""
         if event.symbol not in self._state.symbols:
             return
         self.advance(event.time_ns)
+        symbol = event.symbol
         match event:
             case Quote():
-                self._state.book(event.symbol).quote(event)
-                self._on_book(event.symbol)
+                self._state.book(symbol).quote(event)
+                self._on_book(symbol)
             case Levels():
-                self._state.book(event.symbol).change(event)
-                self._on_book(event.symbol)
+                self._state.book(symbol).change(event)
+                self._on_book(symbol)
             case Print():
-                self._state.last_prices[event.symbol] = event.price
-                matcher = self._matchers.get(event.symbol)
+                self._state.last_prices[symbol] = event.price
+                matcher = self._matchers.get(symbol)
                 if matcher is not None:
                     matcher.on_print(event)
             case MarkPrice():
-                self._state.marks[event.symbol] = event
+                self._state.marks[symbol] = event
+                self._funding.on_mark(event)
+                self._solvency.on_mark(symbol)
+        self._triggers.on_price(symbol)
+        self._remember()
 
     def advance(self, now_ns: int) -> None:
         """Do what is due by `now_ns`, each at its own time."""
         while (due := self._state.agenda.pop(now_ns)) is not None:
             self._tick(due[0])
             due[1]()
+            self._remember()
         self._tick(now_ns)
 
     def deadline(self) -> int | None:
@@ -135,7 +155,16 @@ class Engine:
     def depth(self, symbol: str) -> tuple[list[Level], list[Level], int]:
         """Return the market's (bids, asks, last update id), best first, without own orders."""
         book = self._state.book(symbol)
-        return list(book.levels(True)), list(book.levels(False)), book.last_id
+        return list(book.levels(is_bid=True)), list(book.levels(is_bid=False)), book.last_id
+
+    def fault(self, name: str, **args: Any) -> None:
+        """Turn a fault on; `lib.venue.fault_actions.FAULTS` lists names and arguments.
+
+        Raises:
+            ValueError: There is no such fault, or its arguments are wrong.
+        """
+        self._faults.run(name, args)
+        self._remember()
 
     def ledger(self, account: str | None = None) -> dict[str, Any]:
         """Return the truth about one account or all: JSON-ready, decimals as strings."""
@@ -149,6 +178,20 @@ class Engine:
         matcher = self._matchers.get(symbol)
         if matcher is not None:
             matcher.on_book()
+        if symbol not in self._state.marks:
+            self._solvency.on_mark(symbol)
+
+    def _on_position(self, account: Account, position: Position) -> None:
+        if not position.qty:
+            self._triggers.on_flat(account, position.symbol, position.side)
+
+    def _remember(self) -> None:
+        # While reads lag, every change of an account leaves a copy of it.
+        lag = self._state.faults.lag
+        if lag is not None:
+            for name in sorted(self._state.touched):
+                lag.remember(self._state.accounts[name], self._state.now_ns)
+        self._state.touched.clear()
 
     def _matcher(self, symbol: str) -> Matcher:
         matcher = self._matchers.get(symbol)
@@ -158,52 +201,3 @@ class Engine:
 
     def _forget(self, order: VenueOrder) -> None:
         self._matcher(order.symbol).remove(order)
-
-    def _add_order_routes(self, entry: OrderEntry, changes: OrderChanges) -> None:
-        reads = OrderReads(self._state)
-        dead_man = DeadMan(self._state, self._lifecycle)
-        add = self._routes.add
-        add("POST /v1/order", entry.place, PLACE_PARAMS)
-        add("POST /v1/order/test", entry.test, PLACE_PARAMS)
-        add(
-            "PUT /v1/order",
-            changes.modify,
-            f"{ORDER_KEYS} side quantity price priceMatch modifyId reduceOnly",
-        )
-        add("DELETE /v1/order", changes.cancel, ORDER_KEYS)
-        add("DELETE /v1/allOpenOrders", changes.cancel_all, "symbol")
-        add("POST /v1/countdownCancelAll", dead_man.arm, "symbol countdownTime")
-        add("GET /v1/order", reads.order, ORDER_KEYS)
-        add("GET /v1/openOrder", reads.open_order, ORDER_KEYS)
-        add("GET /v1/openOrders", reads.open_orders, "symbol")
-        add("GET /v1/allOrders", reads.all_orders, f"{WINDOW} orderId")
-        add("GET /v1/userTrades", reads.user_trades, f"{WINDOW} orderId fromId")
-        add("GET /v1/orderAmendment", reads.amendments, f"{WINDOW} {ORDER_KEYS}")
-        add("GET /v1/forceOrders", reads.forced, f"{WINDOW} autoCloseType")
-
-    def _add_account_routes(self) -> None:
-        reads = AccountReads(self._state)
-        settings = AccountSettings(self._state)
-        add = self._routes.add
-        for version in ("v2", "v3"):
-            add(f"GET /{version}/balance", reads.balance)
-        add("GET /v2/account", reads.account_v2)
-        add("GET /v3/account", reads.account_v3)
-        add("GET /v2/positionRisk", reads.risk_v2, "symbol")
-        add("GET /v3/positionRisk", reads.risk_v3, "symbol")
-        add("GET /v1/accountConfig", reads.config)
-        add("GET /v1/symbolConfig", reads.symbol_config, "symbol")
-        add("GET /v1/leverageBracket", reads.brackets, "symbol")
-        add("GET /v1/commissionRate", reads.commission, "symbol")
-        add("GET /v1/income", reads.income, f"{WINDOW} incomeType")
-        add("GET /v1/adlQuantile", reads.adl, "symbol")
-        add("GET /v1/rateLimit/order", reads.order_limits)
-        add("POST /v1/leverage", settings.leverage, "symbol leverage")
-        add("POST /v1/marginType", settings.margin_type, "symbol marginType")
-        add("POST /v1/positionMargin", settings.position_margin, "symbol amount type positionSide")
-        add("GET /v1/positionSide/dual", settings.get_mode)
-        add("POST /v1/positionSide/dual", settings.set_mode, "dualSidePosition")
-        add("GET /v1/multiAssetsMargin", settings.get_multi_assets)
-        add("POST /v1/multiAssetsMargin", settings.set_multi_assets, "multiAssetsMargin")
-        add("GET /v1/feeBurn", settings.get_fee_burn)
-        add("POST /v1/feeBurn", settings.set_fee_burn, "feeBurn")

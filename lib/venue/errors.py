@@ -22,6 +22,7 @@ TEXTS: dict[int, str] = {
     -1128: "Combination of optional parameters invalid.",
     -1130: "Data sent for parameter '{name}' is not valid.",
     -1136: "Invalid newOrderRespType.",
+    -2007: "Invalid callBack rate.",
     -2011: "Unknown order sent.",
     -2013: "Order does not exist.",
     -2018: "Balance is insufficient.",

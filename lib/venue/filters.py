@@ -36,7 +36,7 @@ def check_price(info: SymbolInfo, price: Decimal) -> None:
         raise VenueError(-4014)
 
 
-def check_percent(info: SymbolInfo, is_buy: bool, price: Decimal, mark: Decimal) -> None:
+def check_percent(info: SymbolInfo, price: Decimal, mark: Decimal, *, is_buy: bool) -> None:
     """Apply PERCENT_PRICE around the mark price, on the side where it costs the sender.
 
     Raises:
@@ -52,7 +52,7 @@ def check_percent(info: SymbolInfo, is_buy: bool, price: Decimal, mark: Decimal)
         raise VenueError(-4024, bound=bound)
 
 
-def check_quantity(info: SymbolInfo, qty: Decimal, is_market: bool) -> None:
+def check_quantity(info: SymbolInfo, qty: Decimal, *, is_market: bool) -> None:
     """Apply LOT_SIZE or MARKET_LOT_SIZE.
 
     Raises:

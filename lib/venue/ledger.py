@@ -4,6 +4,7 @@ from typing import Any
 
 from lib.helpers import plain
 from lib.venue.accounts import Account, Fill
+from lib.venue.algo_orders import AlgoOrder
 from lib.venue.orders import VenueOrder
 from lib.venue.positions import Position
 from lib.venue.state import VenueState
@@ -15,6 +16,7 @@ def ledger(state: VenueState, names: list[str]) -> dict[str, Any]:
     return {
         "time_ns": state.now_ns,
         "orders": [_order(each) for account in accounts for each in account.orders],
+        "algo_orders": [_algo(each) for account in accounts for each in account.algos.all()],
         "fills": [_fill(account, each) for account in accounts for each in account.fills],
         "accounts": {account.name: _account(state, account) for account in accounts},
     }
@@ -60,6 +62,28 @@ def _order(order: VenueOrder) -> dict[str, Any]:
         "reduce_only": order.reduce_only,
         "close_position": order.close_position,
         "algo_id": order.algo_id,
+        "created_ns": order.created_ns,
+        "updated_ns": order.updated_ns,
+    }
+
+
+def _algo(order: AlgoOrder) -> dict[str, Any]:
+    return {
+        "account": order.account,
+        "id": order.id,
+        "client_id": order.client_id,
+        "symbol": order.symbol,
+        "side": order.side,
+        "position_side": order.position_side,
+        "type": order.type,
+        "qty": plain(order.qty),
+        "trigger_price": plain(order.trigger_price),
+        "price": plain(order.price),
+        "status": order.status,
+        "reduce_only": order.reduce_only,
+        "close_position": order.close_position,
+        "order_id": order.child.id if order.child is not None else 0,
+        "message": order.message,
         "created_ns": order.created_ns,
         "updated_ns": order.updated_ns,
     }

@@ -1,4 +1,4 @@
-"""An order's life: accepted, filled, cancelled, expired; with its events in the exchange's order."""
+"""An order's life: accepted, filled, cancelled, expired; with its events in the real order."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -11,6 +11,7 @@ from lib.venue.state import VenueState
 from lib.venue.user_events import Execution, account_event, order_event, trade_lite
 
 Listener = Callable[[VenueOrder], None]
+PositionListener = Callable[[Account, Position], None]
 
 
 class Lifecycle:
@@ -24,10 +25,15 @@ class Lifecycle:
         """Start without listeners."""
         self._state = state
         self._closed: list[Listener] = []
+        self._moved: list[PositionListener] = []
 
     def on_closed(self, listener: Listener) -> None:
         """Have a listener told of every order that becomes final."""
         self._closed.append(listener)
+
+    def on_moved(self, listener: PositionListener) -> None:
+        """Have a listener told of every position that a fill has changed."""
+        self._moved.append(listener)
 
     def accept(self, order: VenueOrder) -> None:
         """Put an order on the account's list; nothing is told yet."""
@@ -38,11 +44,10 @@ class Lifecycle:
         if not order.announced:
             order.announced = True
             account = self._account(order)
-            self._state.emit(account, order_event(self._state, account, order, "NEW"))
+            kind = "CALCULATED" if order.forced else "NEW"
+            self._state.emit(account, order_event(self._state, account, order, kind))
 
-    def fill(
-        self, order: VenueOrder, price: Decimal, qty: Decimal, maker: bool, kind: str = "TRADE"
-    ) -> Fill:
+    def fill(self, order: VenueOrder, price: Decimal, qty: Decimal, *, maker: bool) -> Fill:
         """Execute a part of an order.
 
         A taker's events are TRADE_LITE, NEW (before its first fill), ACCOUNT_UPDATE, TRADE, as
@@ -50,9 +55,9 @@ class Lifecycle:
         """
         state = self._state
         account = self._account(order)
-        fee = money(price * qty * self._rate(maker)) if kind == "TRADE" else ZERO
+        fee = money(price * qty * self._rate(order, maker))
         execution = Execution(qty, price, fee, state.number("trade"), ZERO, maker)
-        if kind == "TRADE":
+        if not order.forced:
             state.emit(account, trade_lite(state, order, execution))
         self.announce(order)
         position = account.position(order.symbol, order.position_side)
@@ -66,11 +71,14 @@ class Lifecycle:
         execution = Execution(qty, price, fee, execution.trade_id, realised, maker)
         asset = state.asset(order.symbol)
         state.emit(account, account_event(state, account, asset, [position], "ORDER"))
+        kind = "CALCULATED" if order.forced else "TRADE"
         state.emit(account, order_event(state, account, order, kind, execution))
         fill = self._record(account, order, execution)
         if not order.is_open:
             self._tell(order)
         self._fit_reduce_only(account, position)
+        for listener in self._moved:
+            listener(account, position)
         return fill
 
     def end(self, order: VenueOrder, kind: str, status: str, reason: str = "0") -> None:
@@ -114,8 +122,10 @@ class Lifecycle:
     def _account(self, order: VenueOrder) -> Account:
         return self._state.accounts[order.account]
 
-    def _rate(self, maker: bool) -> Decimal:
+    def _rate(self, order: VenueOrder, maker: bool) -> Decimal:
         options = self._state.options
+        if order.forced and order.type != "LIQUIDATION":
+            return ZERO
         return options.maker_fee if maker else options.taker_fee
 
     def _tell(self, order: VenueOrder) -> None:

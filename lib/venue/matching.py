@@ -19,6 +19,9 @@ from lib.venue.market import Print
 from lib.venue.orders import VenueOrder
 from lib.venue.state import VenueState
 
+Offer = tuple[Decimal, Decimal, VenueOrder | None]
+"""(price, quantity, own resting order or None for the market)."""
+
 
 class Matcher:
     """Resting orders of one symbol, of all accounts.
@@ -51,7 +54,7 @@ class Matcher:
             order.resting = False
             self._side(order.is_buy).remove(order)
 
-    def would_take(self, is_buy: bool, price: Decimal) -> bool:
+    def would_take(self, price: Decimal, *, is_buy: bool) -> bool:
         """Return whether an order at a price would execute at once."""
         best = self._book.side(not is_buy).best
         own = self._side(not is_buy)
@@ -116,35 +119,24 @@ class Matcher:
     def _side(self, is_buy: bool) -> list[VenueOrder]:
         return self._bids if is_buy else self._asks
 
-    def _offers(
-        self, is_buy: bool, limit: Decimal | None
-    ) -> Iterator[tuple[Decimal, Decimal, VenueOrder | None]]:
-        # Yields (price, quantity, own resting order or None for the market), best first; at one
-        # price in the order of the queue.
-        own = list(self._side(not is_buy))
-        for price, qty in self._book.levels(not is_buy):
-            if limit is not None and (price > limit if is_buy else price < limit):
+    def _offers(self, is_buy: bool, limit: Decimal | None) -> Iterator[Offer]:
+        # Best first; own orders at prices where the market shows nothing stand between its levels.
+        own = [each for each in self._side(not is_buy) if _within(each.price, limit, is_buy)]
+        for price, qty in self._book.levels(is_bid=not is_buy):
+            if not _within(price, limit, is_buy):
                 break
-            while own and (own[0].price < price if is_buy else own[0].price > price):
+            while own and own[0].price != price and _within(own[0].price, price, is_buy):
                 yield own[0].price, own[0].remaining, own.pop(0)
-            taken = ZERO
-            while own and own[0].price == price:
-                order = own.pop(0)
-                before = min(order.ahead, qty) - taken
-                if before > 0:
-                    taken += before
-                    yield price, before, None
-                yield price, order.remaining, order
-            if qty > taken:
-                yield price, qty - taken, None
+            level = [each for each in own if each.price == price]
+            own = own[len(level) :]
+            yield from _queue(price, qty, level)
         for order in own:
-            if limit is None or (order.price <= limit if is_buy else order.price >= limit):
-                yield order.price, order.remaining, order
+            yield order.price, order.remaining, order
 
     def _prevented(self, taker: VenueOrder, maker: VenueOrder) -> bool:
         # Self-trade prevention: the taker's mode counts, and only within one account.
         mode = "NONE" if taker.time_in_force in ("FOK", "GTX") else taker.prevention
-        if taker.account != maker.account or mode == "NONE":
+        if taker.account != maker.account or mode == "NONE" or self._state.faults.prevention_off:
             return False
         if mode in ("EXPIRE_MAKER", "EXPIRE_BOTH"):
             self._lifecycle.prevent(maker)
@@ -179,6 +171,23 @@ class Matcher:
         order.ahead = min(order.ahead, shown)
         order.shown = shown
         order.printed = ZERO
+
+
+def _queue(price: Decimal, qty: Decimal, own: list[VenueOrder]) -> Iterator[Offer]:
+    # One level in the order of its queue: the market's part before each own order, that, the rest.
+    taken = ZERO
+    for order in own:
+        before = min(order.ahead, qty) - taken
+        if before > 0:
+            taken += before
+            yield price, before, None
+        yield price, order.remaining, order
+    if qty > taken:
+        yield price, qty - taken, None
+
+
+def _within(price: Decimal, limit: Decimal | None, is_buy: bool) -> bool:
+    return limit is None or (price <= limit if is_buy else price >= limit)
 
 
 def _reaches(order: VenueOrder, price: Decimal) -> bool:

@@ -114,7 +114,7 @@ class OrderChanges:
             raise VenueError(-5026)
         check_quantity(info, qty, is_market=False)
         check_price(info, price)
-        check_percent(info, order.is_buy, price, self._state.mark(order.symbol))
+        check_percent(info, price, self._state.mark(order.symbol), is_buy=order.is_buy)
         if (price, qty) == (order.price, order.qty):
             raise VenueError(-5027)
         if not (order.reduce_only and params.flag("reduceOnly")):
@@ -126,7 +126,9 @@ class OrderChanges:
         state = self._state
         price, qty = new
         matcher = self._matchers(order.symbol)
-        crosses = order.time_in_force in ("GTX", "RPI") and matcher.would_take(order.is_buy, price)
+        crosses = order.time_in_force in ("GTX", "RPI") and matcher.would_take(
+            price, is_buy=order.is_buy
+        )
         if qty <= order.filled or crosses:
             self._lifecycle.cancel(order)
             return

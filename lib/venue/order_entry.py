@@ -1,6 +1,7 @@
 """Placement of regular orders: the rules, then the book."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -41,6 +42,11 @@ class OrderEntry:
 
     def place(self, account: Account, params: Params) -> dict[str, Any]:
         """Place an order as `POST /fapi/v1/order` does; returns the answer's body."""
+        delay_ns = self._state.faults.take_late()
+        if delay_ns is not None:
+            due_ns = self._state.now_ns + delay_ns
+            self._state.agenda.add(due_ns, lambda: self._place_late(account, params))
+            raise VenueError(self._state.faults.late_code)
         request = parse_order(self._state, params)
         order = self.check(account, request)
         self._lifecycle.accept(order)
@@ -71,11 +77,7 @@ class OrderEntry:
                 self._state, info.symbol, request.is_buy, request.price_match
             )
         mark = self._state.mark(info.symbol)
-        if not request.close_position:
-            check_quantity(info, request.qty, request.is_market)
-        if request.price is not None:
-            check_price(info, request.price)
-            check_percent(info, request.is_buy, request.price, mark)
+        _check_filters(request, mark)
         self._check_mode(account, request)
         qty = self._reducible(account, request)
         price = request.price if request.price is not None else mark
@@ -110,6 +112,11 @@ class OrderEntry:
             if order.good_till_ms:
                 due_ns = order.good_till_ms * 1_000_000
                 self._state.agenda.add(due_ns, lambda: self._lifecycle.expire(order, "0"))
+
+    def _place_late(self, account: Account, params: Params) -> None:
+        # The client was told that nobody knows; a refusal now has no one to hear it.
+        with suppress(VenueError):
+            self.place(account, params)
 
     def _arrive(self, order: VenueOrder) -> None:
         # After the entry latency: what could not execute as asked is dropped with an event,
@@ -168,8 +175,8 @@ class OrderEntry:
         leverage = account.leverage(info.symbol)
         if (after.orders + after.position) * leverage > cap(leverage):
             raise VenueError(-2027)
-        direction = 1 if request.is_buy else -1
-        loss = request.qty * max(ZERO, direction * (price - mark)) if mark else ZERO
+        worse = price - mark if request.is_buy else mark - price
+        loss = request.qty * max(ZERO, worse) if mark else ZERO
         fee = notional * state.options.taker_fee if request.is_market else ZERO
         if added + loss + fee > state.summary(account, info.margin_asset).available:
             raise VenueError(-2019)
@@ -184,7 +191,7 @@ class OrderEntry:
             if best > high if order.is_buy else best < low:
                 raise VenueError(-4131)
         elif order.time_in_force in POST_ONLY:
-            if matcher.would_take(order.is_buy, order.price):
+            if matcher.would_take(order.price, is_buy=order.is_buy):
                 raise VenueError(-5022)
         elif order.time_in_force == "FOK" and (
             matcher.available(order, order.price) < order.remaining
@@ -220,3 +227,12 @@ class OrderEntry:
             price_match=request.price_match,
             good_till_ms=request.good_till_ms,
         )
+
+
+def _check_filters(request: OrderRequest, mark: Decimal) -> None:
+    info = request.info
+    if not request.close_position:
+        check_quantity(info, request.qty, is_market=request.is_market)
+    if request.price is not None:
+        check_price(info, request.price)
+        check_percent(info, request.price, mark, is_buy=request.is_buy)

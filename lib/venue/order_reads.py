@@ -38,7 +38,7 @@ class OrderReads:
         """Return one order, open or not."""
         info = self._state.info(params.need("symbol"))
         order = find_order(account, params, info.symbol)
-        if order is None or self._is_forgotten(order):
+        if order is None or self._is_forgotten(order) or self._is_hidden(order, "order"):
             raise VenueError(-2013)
         return order_view(order, info)
 
@@ -46,7 +46,7 @@ class OrderReads:
         """Return one open order."""
         info = self._state.info(params.need("symbol"))
         order = find_order(account, params, info.symbol)
-        if order is None or not order.is_open:
+        if order is None or not order.is_open or self._is_hidden(order, "openOrder"):
             raise VenueError(-2013)
         return order_view(order, info)
 
@@ -55,7 +55,11 @@ class OrderReads:
         symbol = params.text("symbol")
         if symbol is not None:
             self._state.info(symbol)
-        orders = account.orders.open(symbol)
+        orders = [
+            each for each in account.orders.open(symbol) if not self._is_hidden(each, "openOrders")
+        ]
+        faults = self._state.faults
+        orders = faults.subset(orders, self._state.now_ns, self._state.random)
         return [order_view(each, self._state.symbols[each.symbol]) for each in orders]
 
     def all_orders(self, account: Account, params: Params) -> list[dict[str, Any]]:
@@ -71,6 +75,7 @@ class OrderReads:
             for each in account.orders
             if (symbol is None or each.symbol == symbol)
             and not self._is_forgotten(each)
+            and not self._is_hidden(each, "allOrders")
             and (each.id >= first if first is not None else start_ns <= each.created_ns <= end_ns)
         ]
         rows = rows[:limit] if first is not None else rows[-limit:]
@@ -124,6 +129,9 @@ class OrderReads:
             and start_ns <= each.created_ns <= end_ns
         ]
         return [forced_view(each, self._state.symbols[each.symbol]) for each in rows[:limit]]
+
+    def _is_hidden(self, order: VenueOrder, endpoint: str) -> bool:
+        return self._state.faults.hides(order, endpoint, self._state.now_ns)
 
     def _is_forgotten(self, order: VenueOrder) -> bool:
         if order.is_open:

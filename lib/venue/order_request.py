@@ -19,12 +19,10 @@ PRICE_MATCHES = (
     "NONE", "OPPONENT", "OPPONENT_5", "QUEUE", "QUEUE_5", "QUEUE_10", "QUEUE_20",
 )  # fmt: skip
 """OPPONENT_10 and OPPONENT_20 were withdrawn on 2025-10-23."""
-PLACE_PARAMS = frozenset(
-    (
-        "symbol side type positionSide timeInForce quantity price reduceOnly newClientOrderId "
-        "newOrderRespType priceMatch selfTradePreventionMode goodTillDate closePosition "
-        "stopPrice workingType priceProtect activationPrice callbackRate"
-    ).split()
+PLACE_PARAMS = (
+    "symbol side type positionSide timeInForce quantity price reduceOnly newClientOrderId "
+    "newOrderRespType priceMatch selfTradePreventionMode goodTillDate closePosition "
+    "stopPrice workingType priceProtect activationPrice callbackRate"
 )
 GOOD_TILL_LEAST_MS = 600_000
 GOOD_TILL_MOST_MS = 253_402_300_799_000
@@ -68,8 +66,7 @@ def good_till(params: Params, time_in_force: str, now_ms: int) -> int:
     """
     if time_in_force != "GTD":
         return 0
-    params.need("goodTillDate")
-    end_ms = params.long("goodTillDate") or 0
+    end_ms = params.need_long("goodTillDate")
     if not now_ms + GOOD_TILL_LEAST_MS < end_ms < GOOD_TILL_MOST_MS:
         raise VenueError(-5040)
     return end_ms // 1000 * 1000
@@ -125,7 +122,7 @@ def matched_price(state: VenueState, symbol: str, is_buy: bool, mode: str) -> De
     """
     name, _, depth = mode.partition("_")
     is_bid = is_buy if name == "QUEUE" else not is_buy
-    for number, (price, _qty) in enumerate(state.book(symbol).levels(is_bid), 1):
+    for number, (price, _qty) in enumerate(state.book(symbol).levels(is_bid=is_bid), 1):
         if number == int(depth or 1):
             return price
     raise VenueError(-5041)

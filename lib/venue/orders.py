@@ -47,6 +47,7 @@ class VenueOrder:
     printed: Decimal = ZERO
     changes: int = 0
     algo_id: int = 0
+    forced: bool = False
 
     @property
     def is_buy(self) -> bool:

@@ -74,9 +74,20 @@ class Params:
             raise VenueError(-1100, name=name, legal=NUMBER_RANGE)
         return Decimal(value)
 
+    def any_case(self, names: tuple[str, ...]) -> tuple[str, str]:
+        """Return (name, value) of the first of some lower-case names, spelled in any case.
+
+        Raises:
+            VenueError: -1102, none was sent.
+        """
+        sent = {name.lower(): value for name, value in self._values.items()}
+        for name in names:
+            if name in sent:
+                return name, sent[name]
+        raise VenueError(-1102, name=names[0])
+
     def need_decimal(self, name: str) -> Decimal:
         """Return a mandatory number."""
-        self.need(name)
         value = self.decimal(name)
         if value is None:
             raise VenueError(-1102, name=name)
@@ -94,6 +105,20 @@ class Params:
         if not LONG.fullmatch(value):
             raise VenueError(-1102, name=name)
         return int(value)
+
+    def need_long(self, name: str) -> int:
+        """Return a mandatory integer."""
+        value = self.long(name)
+        if value is None:
+            raise VenueError(-1102, name=name)
+        return value
+
+    def need_flag(self, name: str) -> bool:
+        """Return a mandatory boolean."""
+        value = self.flag(name)
+        if value is None:
+            raise VenueError(-1102, name=name)
+        return value
 
     def flag(self, name: str) -> bool | None:
         """Return a boolean.

@@ -23,7 +23,7 @@ class Routes:
         """Start empty."""
         self._routes: dict[tuple[str, str], Route] = {}
 
-    def add(self, call: str, handler: Handler, names: str | frozenset[str] = "") -> None:
+    def add(self, call: str, handler: Handler, names: str = "") -> None:
         """Add an endpoint.
 
         Args:
@@ -32,8 +32,7 @@ class Routes:
             names: Known parameters, separated by blanks.
         """
         method, _, path = call.partition(" ")
-        known = names if isinstance(names, frozenset) else frozenset(names.split())
-        self._routes[method, f"/fapi{path}"] = Route(handler, known)
+        self._routes[method, f"/fapi{path}"] = Route(handler, frozenset(names.split()))
 
     def find(self, method: str, path: str) -> Route | None:
         """Return an endpoint's route, None without one."""

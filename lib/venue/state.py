@@ -8,6 +8,7 @@ from lib.constants import NS_PER_MS
 from lib.venue.accounts import Account
 from lib.venue.agenda import Agenda
 from lib.venue.book import Book
+from lib.venue.engine_faults import FaultState
 from lib.venue.errors import VenueError
 from lib.venue.formats import ZERO
 from lib.venue.margin import Extra, Summary, summary
@@ -38,6 +39,8 @@ class VenueState:
         self.random = Random(seed)
         self.now_ns = 0
         self.agenda = Agenda()
+        self.faults = FaultState()
+        self.touched: set[str] = set()
         self.books: dict[str, Book] = {}
         self.marks: dict[str, MarkPrice] = {}
         self.last_prices: dict[str, Decimal] = {}
@@ -110,4 +113,5 @@ class VenueState:
 
     def emit(self, account: Account, event: dict[str, Any]) -> None:
         """Queue a user-data event."""
+        self.touched.add(account.name)
         self.user_events.append((account.name, event))

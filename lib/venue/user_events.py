@@ -37,7 +37,6 @@ def order_event(
     """Return an ORDER_TRADE_UPDATE; `kind` is the execution type."""
     bids, asks = account.open_notionals(order.symbol)
     now_ms = state.now_ms
-    is_forced = order.type == "LIQUIDATION" or order.client_id == "adl_autoclose"
     body: dict[str, Any] = {
         "s": order.symbol,
         "c": order.client_id,
@@ -70,7 +69,7 @@ def order_event(
         "pP": False,
         "si": 0,
         "ss": 0,
-        "V": "NONE" if is_forced else order.prevention,
+        "V": "NONE" if order.forced else order.prevention,
         "pm": order.price_match,
         "gtd": order.good_till_ms,
         "er": order.reason,

@@ -13,7 +13,7 @@ from lib.venue.hub import Hub
 from lib.venue.limits import Limits, limit_row
 from lib.venue.outlets import Outlets
 from lib.venue.rest_market import RestMarket
-from lib.venue.settings import Settings
+from lib.venue.configuration import Settings
 from lib.venue.stage import Stage
 from lib.venue.user_delivery import UserDelivery
 from lib.venue.user_streams import ListenKeys
@@ -91,6 +91,12 @@ class Venue:
     def ledger(self, account: str | None = None) -> dict[str, Any]:
         """Return the truth: the engine's ledger and every request."""
         return {**self.engine.ledger(account), "requests": list(self.requests)}
+
+    def note_named(self, account: str, method: str, params: dict[str, str], now_ns: int) -> None:
+        """Write a websocket API request into the ledger; its signature was valid."""
+        shown = {name: text for name, text in params.items() if name != "signature"}
+        row = {"time_ns": now_ns, "method": "WS", "path": method, "params": shown}
+        self.requests.append({**row, "signature": "valid", "account": account})
 
     def add_fault(self, request: Args, now_ns: int) -> dict[str, Any]:
         """Switch a fault on.

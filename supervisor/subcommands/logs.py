@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lib.constants import NS_PER_SECOND, ExitCode
 from lib.errors import ConfigError, NotRunning
-from lib.folders import LOGS, state_dir
+from lib.folders import LOGS, state_dir, state_root
 from lib.timer import LiveTimer
 from supervisor.client import running
 from supervisor.log_files import Tails
@@ -62,7 +62,7 @@ def _newest_project() -> list[str]:
     def changed(folder: Path) -> float:
         return max(path.stat().st_mtime for path in folder.glob("*"))
 
-    root = state_dir("any").parent
+    root = state_root()
     folders = [folder for folder in root.glob(f"*/{LOGS}") if any(folder.iterdir())]
     return [max(folders, key=changed).parent.name] if folders else []
 

@@ -6,6 +6,7 @@ from argparse import Namespace
 from lib.constants import ExitCode
 from supervisor.client import choose_project, request
 
+
 def run(arguments: Namespace) -> int:
     """Restart workers; without names all of them.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from lib.constants import ExitCode
 from lib.errors import NotRunning, TickvisorError
-from lib.folders import holder
+from lib.runs import holder
 from supervisor.client import choose_project, request
 
 MARGIN = 10.0

@@ -73,7 +73,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         balances=_balances(config.get("balance", "10000")),
         options=options,
         quotas=Quotas(
-            weight=int(config.get("weight_limit", Quotas.weight)),
+            weight=int(config.get("weight_limit", 2400)),
             orders_10s=int(config.get("orders_10s", 300)),
             orders_1m=int(config.get("orders_1m", 1200)),
         ),

@@ -1,0 +1,260 @@
+"""Binance USD-M market data: books, trades, candles, marks and depth of any number of symbols."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from lib.bus.protocol import KIND_OF, Candle
+from lib.constants import KEY, Channel
+from lib.errors import ConfigError, ExchangeError
+from lib.freshness import Freshness
+from lib.ping import measure_offset
+from lib.stream.abstract_stream import AbstractStream, Sink
+from lib.stream.binance.backoff import ConnectBudget
+from lib.stream.binance.candle_gaps import CandleGaps
+from lib.stream.binance.depth_books import DepthBooks
+from lib.stream.binance.link import RENEW_SECONDS, Link, Setup
+from lib.stream.binance.newest import MarketMessage, Newest
+from lib.stream.binance.parser import Parser
+from lib.stream.binance.recorder import Recorder
+from lib.stream.binance.rest import MarketRest
+from lib.stream.binance.subscriptions import DEFAULT_STREAMS, DIFF, Plan, plan
+from lib.stream.latency import Latencies
+from lib.stream.order_book import Diff
+from lib.timer import AbstractTimer
+
+if TYPE_CHECKING:
+    from lib.factory import AbstractFactory
+
+CLOCK_SECONDS = 60.0
+"""Between two looks at the exchange's clock: a host's clock drifts some ms a minute at worst."""
+CLOCK_RETRY_SECONDS = 2.0
+"""After a failure, and after the first measurement, which shared the loop with the connects."""
+REPAIR_SECONDS = 0.5
+"""Between two repairs: at most two snapshots a second, half the weight of one address."""
+FIGURES_SECONDS = 60.0
+DEFAULT_CHANNELS = (Channel.BOOK, Channel.TRADE, Channel.CANDLE)
+PARTIAL, LOCAL = "partial", "diff"
+"""Where depth comes from: the exchange's best 20, or a local book kept from the diff stream."""
+
+
+class BinanceMarketStream(AbstractStream):
+    """Public market data over as many connections as the symbols need.
+
+    Args:
+        config: `rest_url`, `ws_url`, `symbols`; and, with defaults, `exchange` (its name),
+            `channels`, `live_candles` (unfinished ones, too), `limits` (channel -> seconds of
+            silence after which a connection is replaced), `store` (channels written to the
+            database), `depth` (`partial` or `diff`), `renew` (seconds), `streams_per_connection`.
+        factory: Gives logger and database.
+        timer: The process's timer.
+
+    Raises:
+        ConfigError: Something of it is missing or cannot be.
+    """
+
+    def __init__(
+        self, config: dict[str, Any], factory: "AbstractFactory", timer: AbstractTimer
+    ) -> None:
+        """Plan the connections; nothing is connected before `Run`."""
+        super().__init__(config, factory, timer)
+        self._log = factory.Logger(config, factory, timer)
+        self._exchange = str(config.get(KEY.EXCHANGE, "BINANCE.FUTURES"))
+        self._symbols: list[str] = list(config.get("symbols", ()))
+        self._channels: tuple[str, ...] = tuple(config.get("channels", DEFAULT_CHANNELS))
+        self._live_candles = bool(config.get("live_candles", False))
+        self._parser = Parser(self._exchange, live_candles=True, partial_depth=False)
+        self._newest = Newest()
+        self._gaps = CandleGaps()
+        self._latencies = Latencies()
+        self._books: DepthBooks | None = None
+        self._freshness = Freshness(timer.Monotonic(), self._expected())
+        self._offset_ns = 0
+        self._frames = 0
+        self._sink: Sink = _nowhere
+        self._recorder = _recorder(config, factory, timer)
+        setup = self._setup()
+        self._links = [self._link(one, setup) for one in self._plans()]
+
+    async def Run(self, sink: Sink) -> None:
+        """Hand every new message to `sink`, reconnecting for ever, until cancelled."""
+        self._sink = sink
+        rest = MarketRest(str(self.config[KEY.REST_URL]))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for link in self._links:
+                    group.create_task(link.run(), name=f"link {link.plan.name}")
+                group.create_task(self._keep_clock(rest), name="clock")
+                group.create_task(self._keep_whole(rest), name="repair")
+                if self._recorder is not None:
+                    group.create_task(self._write_figures(self._recorder), name="figures")
+        finally:
+            await rest.close()
+
+    def is_connected(self) -> bool:
+        """Return whether every connection stands."""
+        return all(link.is_up for link in self._links)
+
+    def quiet(self) -> list[str]:
+        """Return the symbols whose first channel has not brought its first data."""
+        counts = self._freshness.counts()
+        first = self._channels[0]
+        return [symbol for symbol in self._symbols if not counts.get(f"{first}:{symbol}")]
+
+    def ages(self) -> dict[str, dict[str, int]]:
+        """Return channel -> symbol -> age in ns of the newest new data."""
+        return self._freshness.ages(self.timer.Monotonic())
+
+    def links(self) -> dict[str, int]:
+        """Return connection -> age in ns of its newest message of any kind."""
+        now_ns = self.timer.Monotonic()
+        return {link.plan.name: link.age(now_ns) for link in self._links}
+
+    def counts(self) -> dict[str, int]:
+        """Return "channel:symbol" -> new messages so far."""
+        return self._freshness.counts()
+
+    def stats(self) -> dict[str, int]:
+        """Return counters, and the measured times in ns."""
+        parser = self._parser
+        return {
+            "frames": self._frames,
+            "events": self._freshness.events,
+            "repeats": self._newest.repeats,
+            "malformed": parser.malformed,
+            "unusable": parser.unusable,
+            "unknown": parser.unknown.total(),
+            "refusals": parser.refusals.total(),
+            "connects": sum(link.connects for link in self._links),
+            "book_breaks": self._books.breaks if self._books else 0,
+            "candle_gaps": self._gaps.found,
+            "offset_ns": self._offset_ns,
+            "latency_p50_ns": self._latencies.percentile(0.5),
+            "latency_p99_ns": self._latencies.percentile(0.99),
+        }
+
+    def resubscribe(self) -> None:
+        """Subscribe everything again, and take whatever comes next as new."""
+        self._newest.forget()
+        if self._books:
+            self._books.invalidate()
+        for link in self._links:
+            link.resubscribe()
+
+    def reconnect(self) -> None:
+        """Replace all connections, the new ones first."""
+        self._newest.forget()
+        for link in self._links:
+            link.reconnect()
+
+    def _take(self, frame: bytes) -> None:
+        self._frames += 1
+        received_ns = self.timer.Timestamp()
+        for parsed in self._parser.parse(frame, received_ns, self._offset_ns):
+            message = self._from_diff(parsed) if isinstance(parsed, Diff) else parsed
+            if message is not None:
+                self._give(message)
+
+    def _give(self, message: MarketMessage) -> None:
+        if not self._newest.is_new(message):
+            return
+        now_ns = self.timer.Monotonic()
+        if type(message) is Candle:
+            self._gaps.see(message, now_ns)
+            if not (message.finished or self._live_candles):
+                return
+        self._freshness.see(KIND_OF[type(message)], message.symbol, now_ns)
+        self._latencies.see(message.latency_ns)
+        self._sink(message)
+        if self._recorder is not None:
+            self._recorder.record(message)
+
+    def _from_diff(self, diff: Diff) -> MarketMessage | None:
+        return self._books.apply(diff) if self._books else None
+
+    async def _keep_clock(self, rest: MarketRest) -> None:
+        wait = CLOCK_RETRY_SECONDS
+        failures = 0
+        while True:
+            try:
+                measured = await measure_offset(rest.time_ms, self.timer)
+            except ExchangeError as error:
+                failures += 1
+                wait = min(CLOCK_SECONDS, CLOCK_RETRY_SECONDS * failures)
+                if failures == 1:
+                    self._log.warning("cannot read the exchange's clock", error=str(error))
+            else:
+                failures = 0
+                self._offset_ns = measured.offset_ns
+                self._log.debug("measured the exchange's clock", **measured._asdict())
+            await self.timer.SleepAsync(wait)
+            wait = CLOCK_SECONDS
+
+    async def _keep_whole(self, rest: MarketRest) -> None:
+        while True:
+            await self.timer.SleepAsync(REPAIR_SECONDS)
+            try:
+                await self._fill_candles(rest)
+                await self._load_book(rest)
+            except ExchangeError as error:
+                self._log.warning("cannot repair a gap", error=str(error))
+
+    async def _fill_candles(self, rest: MarketRest) -> None:
+        for symbol, first_ns, last_ns in self._gaps.due(self.timer.Monotonic()):
+            candles = await rest.candles(symbol, first_ns, last_ns, self._exchange)
+            self._log.warning("filled missing candles", symbol=symbol, candles=len(candles))
+            for candle in candles:
+                self._give(candle)
+
+    async def _load_book(self, rest: MarketRest) -> None:
+        symbol = self._books.wanting(self.timer.Monotonic()) if self._books else None
+        if symbol is None or self._books is None:
+            return
+        self._log.info("loading a book", symbol=symbol)
+        message = self._books.load(symbol, *await rest.depth(symbol))
+        if message is not None:
+            self._give(message)
+
+    async def _write_figures(self, recorder: Recorder) -> None:
+        while True:
+            await self.timer.SleepAsync(FIGURES_SECONDS)
+            recorder.write("stream", self.stats())
+
+    def _expected(self) -> list[tuple[str, str]]:
+        return [(channel, symbol) for channel in self._channels for symbol in self._symbols]
+
+    def _setup(self) -> Setup:
+        for key in (KEY.REST_URL, KEY.WS_URL):
+            if not isinstance(self.config.get(key), str):
+                raise ConfigError(f"the exchange's section lacks {key}")
+        renew_seconds = float(self.config.get("renew", RENEW_SECONDS))
+        budget = ConnectBudget()
+        return Setup(str(self.config[KEY.WS_URL]), self.timer, self._log, budget, renew_seconds)
+
+    def _plans(self) -> list[Plan]:
+        depth = self.config.get("depth", PARTIAL)
+        if depth not in (PARTIAL, LOCAL):
+            raise ConfigError(f"stream: depth is {depth!r}, not {PARTIAL} or {LOCAL}")
+        channels = self._channels
+        if depth == LOCAL and Channel.DEPTH in channels:
+            self._books = DepthBooks(self._symbols, self._exchange)
+            channels = tuple(DIFF if one == Channel.DEPTH else one for one in channels)
+        spread = self.config.get("streams_per_connection", DEFAULT_STREAMS)
+        return plan(channels, self._symbols, int(spread))
+
+    def _link(self, one: Plan, setup: Setup) -> Link:
+        limits = self.config.get("limits", {})
+        named = [limits.get(Channel.DEPTH if name == DIFF else name) for name in one.channels]
+        # a limit may also be a word (`learned`): then the supervisor alone judges
+        seconds = [float(limit) for limit in named if isinstance(limit, (int, float)) and limit > 0]
+        return Link(one, setup, self._take, min(seconds, default=0.0))
+
+
+def _nowhere(_message: object) -> None:
+    return
+
+
+def _recorder(
+    config: dict[str, Any], factory: "AbstractFactory", timer: AbstractTimer
+) -> Recorder | None:
+    store = frozenset(config.get("store", ()))
+    return Recorder(factory.Database(config, factory, timer), timer, store) if store else None

@@ -1,0 +1,235 @@
+"""Keeps the belief about one account true: stream events in, REST reads where they are needed."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from lib.errors import ExchangeError, ProtocolError, RateLimited
+from lib.exchange.binance.gateway import BinanceGateway
+from lib.exchange.binance.user_events import parse_user_event
+from lib.logger import AbstractLogger
+from lib.oms.account import AccountBook, Change
+from lib.oms.events import AccountReport, BalanceReport, OrderReport, PositionReport
+from lib.oms.ids import intent_id
+from lib.oms.reconcile import compare
+from lib.stream.binance.account_stream import (
+    AccountEvent,
+    BinanceAccountStream,
+    Connected,
+    Lost,
+)
+from lib.timer import AbstractTimer
+from workers.exchange_desk import Belief, OrderDesk
+
+TICK_SECONDS = 0.05
+"""How often standing wishes and silence are looked at."""
+AGAIN_SECONDS = 0.5
+"""Wait after a read that failed; a rate limit says its own."""
+CLOCK_SECONDS = 60.0
+BALANCE_SECONDS = 5.0
+"""The stream tells the wallet but not what is available: that is read again so often at most."""
+
+
+class AccountSync:
+    """Follows the account stream and reads the account after every gap.
+
+    Args:
+        belief: Orders, lives, hearing and rules.
+        book: Positions and balances.
+        desk: Does what follows.
+        gateway: The exchange.
+        stream: The account stream.
+        timer: The process's timer.
+        log: The worker's logger.
+        publish: Tells everybody about a position or balance.
+    """
+
+    def __init__(
+        self,
+        belief: Belief,
+        book: AccountBook,
+        desk: OrderDesk,
+        gateway: BinanceGateway,
+        stream: BinanceAccountStream,
+        timer: AbstractTimer,
+        log: AbstractLogger,
+        publish: Callable[[Change], None],
+    ) -> None:
+        """Know nothing yet."""
+        self._belief = belief
+        self._book = book
+        self._desk = desk
+        self._gateway = gateway
+        self._stream = stream
+        self._timer = timer
+        self._log = log
+        self._publish = publish
+        self._buffer: list[dict[str, Any]] | None = []
+        self._gap = asyncio.Event()
+        self._balance_stale = False
+        self.synced = asyncio.Event()
+        self.bad_events = 0
+        self.checks = 0
+        self.corrections = 0
+
+    # --- tasks
+
+    async def follow(self) -> None:
+        """Read the account stream for ever."""
+        await self._stream.Run(self.on_event)
+
+    async def resync(self) -> None:
+        """Read the whole account after each new connection, for ever."""
+        while True:
+            await self._gap.wait()
+            self._gap.clear()
+            try:
+                await self._read_all(symbols=None)
+            except ExchangeError as error:
+                self._log.warning("account not read", error=str(error))
+                self._gap.set()
+                await self._timer.SleepAsync(_pause(error))
+                continue
+            if not self._gap.is_set() and self._stream.is_connected():
+                self._flush()
+                self.synced.set()
+
+    async def tick(self) -> None:
+        """Look after standing wishes and silence, for ever."""
+        while True:
+            self._desk.run(self._belief.orders.due(self._gateway.now_ns()))
+            now_ns = self._timer.Monotonic()
+            hearing = self._belief.hearing
+            if hearing.tick(now_ns):
+                self._log.warning("account stream is deaf: connecting anew", misses=hearing.misses)
+                self._stream.reconnect()
+            await self._timer.SleepAsync(TICK_SECONDS)
+
+    async def check(self) -> None:
+        """Ask by REST whenever the stream has been quiet for long, for ever."""
+        while True:
+            await self._timer.SleepAsync(TICK_SECONDS)
+            if not self.synced.is_set() or not self._belief.hearing.wants_check(
+                self._timer.Monotonic()
+            ):
+                continue
+            try:
+                changes = await self._read_all(self._belief.rules)
+            except ExchangeError as error:
+                self._log.warning("cross-check failed", error=str(error))
+                await self._timer.SleepAsync(_pause(error))
+                continue
+            self.checks += 1
+            if changes:
+                self.corrections += changes
+                self._log.warning("cross-check corrected the account", changes=changes)
+            else:
+                self._belief.hearing.on_check(self._timer.Monotonic())
+            await self._timer.SleepAsync(AGAIN_SECONDS)
+
+    async def keep_clock(self) -> None:
+        """Measure the exchange's clock again and again."""
+        while True:
+            await self._timer.SleepAsync(CLOCK_SECONDS)
+            try:
+                await self._gateway.sync_clock()
+            except ExchangeError as error:
+                self._log.warning("clock not measured", error=str(error))
+
+    async def keep_balance(self) -> None:
+        """Read balances again some time after they moved."""
+        while True:
+            await self._timer.SleepAsync(BALANCE_SECONDS)
+            if self._balance_stale:
+                self._balance_stale = False
+                try:
+                    self._tell(self._book.on_balances(await self._gateway.balances()))
+                except ExchangeError:
+                    self._balance_stale = True
+
+    # --- events
+
+    def on_event(self, event: AccountEvent) -> None:
+        """Take in one event of the stream."""
+        hearing = self._belief.hearing
+        match event:
+            case Connected(connects):
+                hearing.on_connected(self._timer.Monotonic())
+                self._log.info("account stream connected", connects=connects)
+                self._gap.set()
+            case Lost(reason):
+                hearing.on_disconnected()
+                self.synced.clear()
+                self._log.warning("account stream lost", reason=reason)
+            case _ if self._buffer is not None:
+                hearing.on_event(self._timer.Monotonic())
+                self._buffer.append(event)
+            case _:
+                hearing.on_event(self._timer.Monotonic())
+                self._apply(event)
+
+    def _apply(self, event: dict[str, Any]) -> None:
+        try:
+            report = parse_user_event(event)
+        except ProtocolError as error:
+            self.bad_events += 1
+            self._log.warning("event not understood", error=str(error))
+            return
+        if isinstance(report, OrderReport):
+            self._belief.hearing.on_echo(intent_id(report.id))
+            self._desk.run(self._belief.orders.on_report(report, self._gateway.now_ns()))
+        elif isinstance(report, AccountReport):
+            self._balance_stale = True
+            self._tell(self._book.on_report(report))
+        elif report.text:
+            self._log.warning("account notice", event=report.name, text=report.text)
+
+    def _flush(self) -> None:
+        buffered, self._buffer = self._buffer or (), None
+        for event in buffered:
+            self._apply(event)
+
+    # --- reads
+
+    async def _read_all(self, symbols: Iterable[str] | None) -> int:
+        # Returns how many things were not as believed.
+        asked_ns = self._gateway.now_ns()
+        listed, positions, balances = await asyncio.gather(
+            self._gateway.open_orders(symbols),
+            self._gateway.positions(),
+            self._gateway.balances(),
+        )
+        return self._reconcile(listed, asked_ns) + self._take(positions, balances, asked_ns)
+
+    def _reconcile(self, listed: list[OrderReport], asked_ns: int) -> int:
+        changes = 0
+        for difference in compare(self._belief.orders, listed, asked_ns):
+            self._log.info("order differs", id=difference.id, how=difference.kind.value)
+            if difference.report is None:
+                now_ns = self._gateway.now_ns()
+                self._desk.run(self._belief.orders.on_question(difference.id, now_ns))
+                changes += 1
+            else:
+                changes += self._desk.learn(difference.report)
+        return changes
+
+    def _take(
+        self,
+        positions: list[PositionReport],
+        balances: list[BalanceReport],
+        asked_ns: int,
+    ) -> int:
+        moved = self._book.on_positions(positions, asked_ns)
+        self._tell(moved)
+        self._tell(self._book.on_balances(balances))
+        for account in moved:
+            self._desk.blame(self._gateway.now_ns() - account.event_ns)
+        return len(moved)
+
+    def _tell(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            self._publish(change)
+
+
+def _pause(error: ExchangeError) -> float:
+    return max(AGAIN_SECONDS, error.retry_after if isinstance(error, RateLimited) else 0.0)

@@ -1,0 +1,157 @@
+"""Does what `lib.oms` wants done: tells, cancels, asks; one task per request, none blocking."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, NamedTuple
+
+from lib.bus.protocol import OrderUpdate
+from lib.errors import ExchangeError, OrderUnknown, RateLimited
+from lib.exchange.binance.gateway import BinanceGateway
+from lib.logger import AbstractLogger
+from lib.models import Rules
+from lib.oms.actions import Action, CancelOrder, FetchFills, Publish, QueryOrder
+from lib.oms.events import OrderReport
+from lib.oms.hearing import Hearing
+from lib.oms.ids import intent_id
+from lib.oms.lives import Lives
+from lib.oms.orders import Orders
+from lib.oms.outcomes import GONE_CODES, TRIGGERING
+from lib.timer import AbstractTimer
+
+
+class Belief(NamedTuple):
+    """What the desk works on; shared with the rest of the worker."""
+
+    orders: Orders
+    lives: Lives
+    hearing: Hearing
+    rules: dict[str, Rules]
+
+
+class OrderDesk:
+    """Sends requests to the exchange and feeds what comes of them back into the belief.
+
+    Args:
+        belief: Orders, lives, hearing and rules.
+        gateway: The exchange.
+        timer: The process's timer.
+        log: The worker's logger.
+        spawn: Starts a task that ends the worker when it fails.
+        publish: Tells an owner about its order.
+    """
+
+    def __init__(
+        self,
+        belief: Belief,
+        gateway: BinanceGateway,
+        timer: AbstractTimer,
+        log: AbstractLogger,
+        spawn: Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"],
+        publish: Callable[[OrderUpdate], None],
+    ) -> None:
+        """Have nothing under way."""
+        self._belief = belief
+        self._orders = belief.orders
+        self._gateway = gateway
+        self._timer = timer
+        self._log = log
+        self._spawn = spawn
+        self._publish = publish
+        self._under_way: set[tuple[type[Any], str]] = set()
+
+    def run(self, actions: Iterable[Action]) -> None:
+        """Do what is wanted: publish at once, start a task for everything else."""
+        for action in actions:
+            match action:
+                case Publish(update):
+                    self._publish(update)
+                case CancelOrder():
+                    self._start(action, self._cancel(action))
+                case QueryOrder():
+                    self._start(action, self._query(action))
+                case FetchFills():
+                    self._start(action, self._fetch(action))
+
+    def learn(self, report: OrderReport) -> bool:
+        """Take in what a read has shown; return whether it was news.
+
+        News that the account stream should have told counts against the stream.
+        """
+        now_ns = self._gateway.now_ns()
+        actions = self._orders.on_report(report, now_ns)
+        self.run(actions)
+        if any(isinstance(action, Publish) for action in actions):
+            self.blame(now_ns - report.event_ns)
+            return True
+        return False
+
+    # --- asking and cancelling
+
+    def _start(self, action: Action, work: Coroutine[Any, Any, None]) -> None:
+        key = (type(action), action.id if not isinstance(action, Publish) else "")
+        if key in self._under_way:
+            work.close()
+            return
+        self._under_way.add(key)
+        task = self._spawn(work, f"{type(action).__name__} {key[1]}")
+        task.add_done_callback(lambda _task: self._under_way.discard(key))
+
+    async def _cancel(self, action: CancelOrder) -> None:
+        kinds = [True, False] if action.has_child else [action.conditional]
+        for conditional in kinds:
+            try:
+                report = await self._gateway.cancel(
+                    action.symbol, action.id, conditional=conditional
+                )
+            except OrderUnknown as error:
+                if error.code in GONE_CODES or error.code == TRIGGERING:
+                    now_ns = self._gateway.now_ns()
+                    self.run(self._orders.on_question(intent_id(action.id), now_ns))
+                continue
+            except RateLimited:
+                continue
+            except ExchangeError as error:
+                self._log.warning("cancel failed", id=action.id, error=str(error))
+                continue
+            if report is not None:
+                self.run(self._orders.on_report(report, self._gateway.now_ns()))
+            elif conditional:
+                now_ns = self._gateway.now_ns()
+                self.run(self._orders.on_question(intent_id(action.id), now_ns))
+
+    async def _query(self, action: QueryOrder) -> None:
+        name = intent_id(action.id)
+        asked_ns = self._gateway.now_ns()
+        try:
+            report = await self._gateway.query(
+                action.symbol, action.id, conditional=action.conditional
+            )
+            if report is None:
+                listed = await self._gateway.open_orders([action.symbol])
+                report = next((row for row in listed if intent_id(row.id) == name), None)
+        except ExchangeError as error:
+            self._log.debug("query failed", id=action.id, error=str(error))
+            return
+        if report is not None:
+            self.learn(report)
+        else:
+            self.run(self._orders.on_absent(name, asked_ns))
+
+    async def _fetch(self, action: FetchFills) -> None:
+        try:
+            fills = await self._gateway.user_trades(action.symbol, order_id=action.exchange_id)
+        except ExchangeError as error:
+            self._log.debug("fills not read", id=action.id, error=str(error))
+            return
+        for fill in fills:
+            now_ns = self._gateway.now_ns()
+            actions = self._orders.on_fill(action.id, fill, now_ns)
+            self.run(actions)
+            if actions:
+                self.blame(now_ns - fill.event_ns)
+
+    def blame(self, fact_age_ns: int) -> None:
+        """Hold a fact that a read has shown against the stream, if that should have told it."""
+        now_ns = self._timer.Monotonic()
+        if self._belief.hearing.is_blamed(fact_age_ns, now_ns):
+            self._belief.hearing.on_missed(now_ns)

@@ -1,0 +1,144 @@
+"""The venue worker: the embedded exchange in a process of its own.
+
+`python -m workers.venue --help` runs it alone: it prints one JSON line with its addresses and
+keys when it is ready and serves until it gets SIGTERM or SIGINT.
+"""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from lib.bus.start import Start
+from lib.constants import ExitCode
+from lib.errors import ConfigError
+from lib.timer import LiveTimer
+from lib.venue.server import VenueServer
+from workers.runtime import AsyncWorker, Vitals, run_worker
+
+PORT_FILE = "venue.port"
+
+
+class VenueWorker(AsyncWorker):
+    """Serves the embedded exchange and tells the supervisor where."""
+
+    def __init__(self, start: Start) -> None:
+        """Nothing is opened before `open`."""
+        super().__init__(start)
+        self._server: VenueServer | None = None
+
+    async def open(self) -> None:
+        """Start the server, on the port of an earlier life of this run if it can be had."""
+        start = self.start
+        config: dict[str, Any] = dict(start.config["venue"])
+        # One run keeps its keys when the venue is replaced, so that its clients go on.
+        config.setdefault("key_seed", f"{start.project}:{start.epoch}:{config.get('seed', 1)}")
+        file = Path(start.run_dir) / PORT_FILE
+        server = await self._serve(config, file)
+        self._server = server
+        file.write_text(str(server.port), encoding="utf-8")
+        self.spawn(server.wait(), "venue player")
+        self.report("endpoints", server.endpoints())
+        self.log.info("venue is open", rest_url=server.rest_url, feed=config.get("feed"))
+
+    async def close(self, reason: str) -> None:  # noqa: ARG002 - the reason changes nothing here
+        """Close the server."""
+        if self._server is not None:
+            await self._server.stop()
+
+    def vitals(self) -> Vitals:
+        """Return the counters of market and sockets."""
+        if self._server is None:
+            return Vitals(ready=False)
+        venue = self._server.venue
+        counts = {"connections": len(venue.hub.connections), "sent": venue.hub.sent}
+        return Vitals(ready=True, events=venue.stage.events, counts=counts)
+
+    async def _serve(self, config: dict[str, Any], file: Path) -> VenueServer:
+        if not config.get("port") and file.is_file():
+            try:
+                server = VenueServer({**config, "port": int(file.read_text())}, self.timer)
+                await server.start()
+            except (OSError, ValueError):
+                self.log.warning("the port of the venue's earlier life is taken", file=str(file))
+            else:
+                return server
+        server = VenueServer(config, self.timer)
+        await server.start()
+        return server
+
+
+def main(start: Start) -> int:
+    """Run the venue worker; return its exit code."""
+    return run_worker(VenueWorker, start)
+
+
+async def serve(config: dict[str, Any]) -> int:
+    """Run a venue alone until a signal comes.
+
+    Args:
+        config: A `venue` section.
+
+    Returns:
+        The exit code.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        server = VenueServer(config, LiveTimer())
+        await server.start()
+    except ConfigError as error:
+        return _complain(str(error), ExitCode.USAGE)
+    except OSError as error:
+        return _complain(error.strerror or str(error), ExitCode.ERROR)
+    try:
+        sys.stdout.write(json.dumps(server.endpoints()) + "\n")
+        sys.stdout.flush()
+        await stop.wait()
+    finally:
+        await server.stop()
+    return ExitCode.DONE
+
+
+def parse(arguments: list[str]) -> dict[str, Any]:
+    """Return the `venue` section that command line arguments describe."""
+    parser = argparse.ArgumentParser(prog="workers.venue", description="Run a venue alone.")
+    parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1; 0: any free")
+    parser.add_argument("--seed", type=int, default=1, help="chooses the synthetic market")
+    parser.add_argument("--feed", default="synthetic", help="synthetic, recording or live")
+    parser.add_argument("--symbols", default="", help="comma separated; default: all are listed")
+    parser.add_argument("--active", default="", help="symbols that play from the start")
+    parser.add_argument("--file", action="append", default=[], help="a recording; can be repeated")
+    parser.add_argument("--speed", type=float, default=1.0, help="of the market, 1.0 is real time")
+    parser.add_argument("--rate", type=float, default=20.0, help="stream messages/s per symbol")
+    parser.add_argument("--balance", default="10000", help="USDT of the account")
+    parser.add_argument("--config", default="", help="a whole venue section as JSON")
+    found = parser.parse_args(arguments)
+    config: dict[str, Any] = {
+        "port": found.port,
+        "seed": found.seed,
+        "feed": found.feed,
+        "symbols": [name for name in found.symbols.split(",") if name],
+        "active": [name for name in found.active.split(",") if name],
+        "files": found.file,
+        "speed": found.speed,
+        "rate": found.rate,
+        "balance": found.balance,
+    }
+    if found.config:
+        config.update(json.loads(found.config))
+    return config
+
+
+def _complain(message: str, code: int) -> int:
+    sys.stderr.write(f"venue: {message}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(serve(parse(sys.argv[1:]))))
