@@ -29,10 +29,13 @@ REQUIRED = [
     "shtab>=1.7,<2",
 ]
 TIMESCALE = ["psycopg[binary]>=3.2,<4"]
-VAULT = ["hvac>=2.3,<3"]
+# hvac lets the errors of requests through.
+VAULT = ["hvac>=2.3,<3", "requests>=2.31,<3"]
+KEYRING = ["keyring>=25,<26"]
 TEST = [
     *TIMESCALE,
     *VAULT,
+    *KEYRING,
     "pytest>=8.2,<10",
     "pytest-asyncio>=1.0,<2",
     "pytest-timeout>=2.3,<3",
@@ -67,7 +70,13 @@ setup(
     packages=find_packages(include=["supervisor*", "workers*", "lib*", "bot*", "benchmarks*"]),
     package_data={"lib.venue": ["*.csv"]},
     install_requires=REQUIRED,
-    extras_require={"timescale": TIMESCALE, "vault": VAULT, "test": TEST, "dev": DEV},
+    extras_require={
+        "timescale": TIMESCALE,
+        "vault": VAULT,
+        "keyring": KEYRING,
+        "test": TEST,
+        "dev": DEV,
+    },
     # A plain path instead of an import hook: the hook adds 30 ms to every start of Python.
     options={"editable_wheel": {"mode": "compat"}},
     entry_points={"console_scripts": ["supervisor = supervisor.__main__:main"]},

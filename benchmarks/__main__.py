@@ -3,10 +3,19 @@
 import importlib
 import pkgutil
 import sys
+from types import ModuleType
 
 import benchmarks
 
-INTERNAL = {"__main__", "table", "peers"}
+
+def found() -> dict[str, ModuleType]:
+    """Return the benchmarks by name: the modules of this package that have a `run`."""
+    modules = {
+        module.name: importlib.import_module(f"benchmarks.{module.name}")
+        for module in pkgutil.iter_modules(benchmarks.__path__)
+        if not module.name.startswith("_")
+    }
+    return {name: module for name, module in sorted(modules.items()) if hasattr(module, "run")}
 
 
 def main(arguments: list[str]) -> int:
@@ -14,17 +23,16 @@ def main(arguments: list[str]) -> int:
 
     A benchmark is a module of this package with `run(arguments: list[str]) -> int`.
     """
-    names = sorted({module.name for module in pkgutil.iter_modules(benchmarks.__path__)} - INTERNAL)
-    if not arguments or arguments[0] not in names:
-        if arguments and arguments[0] not in {"-h", "--help"}:
-            print(f"benchmarks: no benchmark {arguments[0]!r}", file=sys.stderr)
-        print("usage: python -m benchmarks NAME [arguments]")
-        for name in names:
-            doc = importlib.import_module(f"benchmarks.{name}").__doc__ or ""
-            print(f"  {name:<10} {doc.splitlines()[0]}")
-        return 0 if not arguments or arguments[0] in {"-h", "--help"} else 2
-    module = importlib.import_module(f"benchmarks.{arguments[0]}")
-    return int(module.run(arguments[1:]))
+    known = found()
+    if arguments and arguments[0] in known:
+        return int(known[arguments[0]].run(arguments[1:]))
+    print("usage: python -m benchmarks NAME [arguments]")
+    for name, module in known.items():
+        print(f"  {name:<10} {(module.__doc__ or '').splitlines()[0]}")
+    if arguments and arguments[0] not in {"-h", "--help"}:
+        print(f"benchmarks: there is no benchmark {arguments[0]!r}", file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Strategies: they see `lib` only, and run unchanged live, in the sandbox and in a backtest.
+"""Strategies: they see `lib` only, and run unchanged live, in the sandbox and in a backtest."""
 
-Import from the modules: `bot.abstract_bot`, `bot.sandbox_bot`, `bot.quoter_bot`.
-"""
+from bot.abstract_bot import AbstractBot
+from bot.quoter_bot import QuoterBot
+from bot.sandbox_bot import SandboxBot
+
+__all__ = ["AbstractBot", "QuoterBot", "SandboxBot"]

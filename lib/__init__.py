@@ -1,1 +1,1 @@
-"""What bot authors and workers build on. Nothing in here imports `supervisor`, `workers` or `bot`."""
+"""What bots and workers build on. Nothing in here imports `supervisor`, `workers` or `bot`."""

@@ -1,4 +1,4 @@
-"""Names that never change: enums of the exchange's vocabulary, dictionary keys, secret names, units.
+"""Names that never change: the exchange's vocabulary, dictionary keys, secret names, units.
 
 No value that a user may want to tune lives here; those stand in `lib/defaults.py`.
 """

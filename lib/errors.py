@@ -59,7 +59,7 @@ class ExchangeError(TickvisorError):
 
 
 class OrderRejected(ExchangeError):
-    """The order was refused for cause and does not exist: sending it again would be refused again."""
+    """The order was refused for cause and does not exist: a second try would be refused again."""
 
 
 class OrderUnknown(ExchangeError):

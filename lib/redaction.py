@@ -28,7 +28,8 @@ _PAIR = re.compile(
     r"(?P<value>b?\"(?:\\.|[^\"\\])*\"|b?'(?:\\.|[^'\\])*'|\\\"[^\"\\]*\\\""
     r"|(?:(?:bearer|token|basic)\s+)?[^\s'\"&,;)}\]]+)"
 )
-_URL = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^\s:/@]*:)(?P<value>[^\s/@]+)(?=@)")
+# Starts with a literal: a scheme's name before it would make long texts a matter of seconds.
+_URL = re.compile(r"(?P<head>://[^\s:/@]*:)[^\s/@]+(?=@)")
 _PEM = re.compile(
     r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
 )

@@ -56,11 +56,13 @@ def connect(project: str) -> socket.socket:
 
     Raises:
         NotRunning: Nothing listens there.
+        ConfigError: The project's name cannot name a folder.
     """
+    path = f"{folder(project)}/{CONTROL}"
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     stream.settimeout(ANSWER_SECONDS)
     try:
-        stream.connect(f"{folder(project)}/{CONTROL}")
+        stream.connect(path)
     except OSError:
         stream.close()
         raise NotRunning(f"project {project!r} is not running") from None

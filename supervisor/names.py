@@ -34,7 +34,8 @@ def check_adapter(tree: ConfigTree, steps: Steps, role: str, name: str) -> str:
     known = ADAPTERS[role]
     if name in known or entry_points(group=f"tickvisor.{role}", name=name):
         return name
-    if "." in name or ":" in name:
+    # modules are in lower case: `BINANCE.SPOT` is a name that nobody has registered
+    if ":" in name or ("." in name and name != name.upper()):
         return name
     raise tree.fail(f"unknown {role} {name!r}; {nearest(name, known)}", steps)
 

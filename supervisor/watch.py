@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lib.bus.protocol import Heartbeat
-from lib.constants import NS_PER_SECOND
+from lib.constants import NS_PER_SECOND, WorkerState
 
+OPENING_SECONDS = 5.0
+"""A life that was never ready may be silent this long: it still imports, connects, signs on."""
 LEARNED = -1.0
 """Limit that means: learn it from the channel's own mean gap between events."""
 LEARNED_FLOOR = 3.0
@@ -19,6 +21,8 @@ LEARNED_GAPS = 25.0
 """Mean gaps that a quiet time may last: for a Poisson stream, e^-25 per event is never."""
 LEARNED_EVENTS = 20
 """Events before a mean gap is trusted."""
+FIRST_RATE_NS = NS_PER_SECOND // 5
+"""A first rate is worth showing after this time already."""
 RATE_WEIGHT = 0.3
 """Weight of the newest second in the smoothed event rate."""
 
@@ -63,6 +67,7 @@ class Watch:
         self._start_timeout_ns = round(start_timeout * NS_PER_SECOND)
         self.last: Heartbeat | None = None
         self.events_per_s = 0.0
+        self._was_ready = False
         self._born_ns = 0
         self._last_ns = 0
         self._rate_ns = 0
@@ -71,6 +76,7 @@ class Watch:
     def born(self, now_ns: int) -> None:
         """Start watching a new life."""
         self.last = None
+        self._was_ready = False
         self.events_per_s = 0.0
         self._born_ns = self._last_ns = self._rate_ns = now_ns
         self._rate_events = 0
@@ -78,11 +84,12 @@ class Watch:
     def beat(self, heartbeat: Heartbeat, now_ns: int) -> None:
         """Take a heartbeat."""
         self.last = heartbeat
+        self._was_ready |= heartbeat.state == WorkerState.READY
         self._last_ns = now_ns
         passed_ns = now_ns - self._rate_ns
-        if passed_ns >= NS_PER_SECOND:
+        first = self.events_per_s == 0
+        if passed_ns >= (FIRST_RATE_NS if first else NS_PER_SECOND):
             rate = (heartbeat.events - self._rate_events) * NS_PER_SECOND / passed_ns
-            first = self.events_per_s == 0
             self.events_per_s += (rate - self.events_per_s) * (1.0 if first else RATE_WEIGHT)
             self._rate_ns, self._rate_events = now_ns, heartbeat.events
 
@@ -96,7 +103,11 @@ class Watch:
 
     def silence_limit_ns(self) -> int:
         """Return how long the worker may be silent now."""
-        return self._heartbeat_limit_ns if self.last else self._start_timeout_ns
+        if self.last is None:
+            return self._start_timeout_ns
+        if not self._was_ready:
+            return max(self._heartbeat_limit_ns, round(OPENING_SECONDS * NS_PER_SECOND))
+        return self._heartbeat_limit_ns
 
     def hung(self, now_ns: int) -> str:
         """Return why the worker counts as hung; empty when it does not."""

@@ -103,7 +103,7 @@ def normal(name: str) -> str:
 
 def test_every_imported_library_is_required_by_name(metadata: dict[str, Any]) -> None:
     wanted = [*metadata["install_requires"]]
-    for extra in ("timescale", "vault"):
+    for extra in ("timescale", "vault", "keyring"):
         wanted += metadata["extras_require"][extra]
     required = {normal(text.partition(">")[0].partition("[")[0]) for text in wanted}
     distributions = packages_distributions()

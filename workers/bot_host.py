@@ -169,11 +169,14 @@ class Host:
         self._beat(self._beat_ns)
 
     def _beat(self, now_ns: int) -> None:
-        if now_ns < self._beat_ns or not self._is_made:
+        if not self._is_made:
             return
         if self.state is WorkerState.STARTING and self.is_ready:
+            # At once: others wait for it.
             self.state = WorkerState.READY
-        lag_ns = now_ns - self._beat_ns
+        elif now_ns < self._beat_ns:
+            return
+        lag_ns = max(0, now_ns - self._beat_ns)
         self._beat_ns = max(self._beat_ns + self.start.heartbeat_ns, now_ns)
         self.links.pusher.send(
             Heartbeat(

@@ -1,7 +1,6 @@
 """Market events on their way to a bot: repeats dropped, a backlog skipped to its newest (pure)."""
 
-from collections import Counter, deque
-from typing import NamedTuple
+from collections import defaultdict, deque
 
 from lib.bus.protocol import Book, Candle, Header, Message, Trade
 from lib.constants import NS_PER_MS
@@ -14,13 +13,6 @@ MOST_TRADES = 10_000
 MarketEvent = Book | Trade | Candle
 
 
-class Seen(NamedTuple):
-    """The newest event of one kind and symbol."""
-
-    update_id: int
-    event_ns: int
-
-
 class Novelty:
     """Tells new events from those that another replica of the stream brought before.
 
@@ -30,21 +22,22 @@ class Novelty:
 
     def __init__(self) -> None:
         """Have seen nothing."""
-        self._seen: dict[tuple[str, str], Seen] = {}
+        # Kind and symbol -> (update id, exchange's time) of the newest event.
+        self._seen: dict[tuple[object, str], tuple[int, int]] = {}
 
     def is_new(self, message: MarketEvent) -> bool:
         """Return whether an event is newer than all of its kind and symbol, and remember it."""
-        kind = type(message).__name__
+        key: tuple[object, str]
         if isinstance(message, Candle):
-            kind = "finished" if message.finished else "growing"
-            present = Seen(message.open_ns if message.finished else message.event_ns, 0)
+            key = (message.finished, message.symbol)
+            number, event_ns = (message.open_ns if message.finished else message.event_ns), 0
         else:
-            present = Seen(message.update_id, message.event_ns)
-        key = (kind, message.symbol)
+            key = (type(message), message.symbol)
+            number, event_ns = message.update_id, message.event_ns
         last = self._seen.get(key)
-        if last and present.update_id <= last.update_id and present.event_ns <= last.event_ns:
+        if last is not None and number <= last[0] and event_ns <= last[1]:
             return False
-        self._seen[key] = present
+        self._seen[key] = (number, event_ns)
         return True
 
 
@@ -62,13 +55,13 @@ class Inbox:
         self._live_candles = live_candles
         self._novelty = Novelty()
         self._waiting: deque[tuple[MarketEvent, int]] = deque()
-        self._books: Counter[str] = Counter()
+        self._books: defaultdict[str, int] = defaultdict(int)
         self._trades = 0
         self._surplus_trades = 0
 
     def add(self, header: Header, message: Message) -> MarketEvent | None:
         """Take an event in; return it when it is new."""
-        if not isinstance(message, Book | Trade | Candle) or not self._novelty.is_new(message):
+        if not isinstance(message, (Book, Trade, Candle)) or not self._novelty.is_new(message):
             return None
         if isinstance(message, Candle) and not message.finished and not self._live_candles:
             return message

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from lib.constants import NS_PER_MS
 from lib.errors import ExchangeError, ProtocolError, RateLimited
 from lib.exchange.binance.gateway import BinanceGateway
 from lib.exchange.binance.user_events import parse_user_event
@@ -25,6 +26,9 @@ TICK_SECONDS = 0.05
 """How often standing wishes and silence are looked at."""
 AGAIN_SECONDS = 0.5
 """Wait after a read that failed; a rate limit says its own."""
+AFTER_GAP_NS = 1_500 * NS_PER_MS
+"""A read right after a gap may lag behind: it is repeated after this."""
+NEVER_NS = 1 << 63
 CLOCK_SECONDS = 60.0
 BALANCE_SECONDS = 5.0
 """The stream tells the wallet but not what is available: that is read again so often at most."""
@@ -67,6 +71,7 @@ class AccountSync:
         self._buffer: list[dict[str, Any]] | None = []
         self._gap = asyncio.Event()
         self._balance_stale = False
+        self._check_ns = NEVER_NS
         self.synced = asyncio.Event()
         self.bad_events = 0
         self.checks = 0
@@ -80,19 +85,23 @@ class AccountSync:
 
     async def resync(self) -> None:
         """Read the whole account after each new connection, for ever."""
+        scope: Iterable[str] | None = None
         while True:
             await self._gap.wait()
             self._gap.clear()
             try:
-                await self._read_all(symbols=None)
+                # the first time all symbols: orders of bots that are no longer configured show
+                await self._read_all(scope)
             except ExchangeError as error:
                 self._log.warning("account not read", error=str(error))
                 self._gap.set()
                 await self._timer.SleepAsync(_pause(error))
                 continue
             if not self._gap.is_set() and self._stream.is_connected():
+                scope = self._belief.rules
                 self._flush()
                 self.synced.set()
+                self._check_ns = self._timer.Monotonic() + AFTER_GAP_NS
 
     async def tick(self) -> None:
         """Look after standing wishes and silence, for ever."""
@@ -109,10 +118,9 @@ class AccountSync:
         """Ask by REST whenever the stream has been quiet for long, for ever."""
         while True:
             await self._timer.SleepAsync(TICK_SECONDS)
-            if not self.synced.is_set() or not self._belief.hearing.wants_check(
-                self._timer.Monotonic()
-            ):
+            if not self._wants_check():
                 continue
+            self._check_ns = NEVER_NS
             try:
                 changes = await self._read_all(self._belief.rules)
             except ExchangeError as error:
@@ -126,6 +134,11 @@ class AccountSync:
             else:
                 self._belief.hearing.on_check(self._timer.Monotonic())
             await self._timer.SleepAsync(AGAIN_SECONDS)
+
+    def _wants_check(self) -> bool:
+        now_ns = self._timer.Monotonic()
+        quiet = self._belief.hearing.wants_check(now_ns) or now_ns >= self._check_ns
+        return quiet and self.synced.is_set()
 
     async def keep_clock(self) -> None:
         """Measure the exchange's clock again and again."""

@@ -32,6 +32,12 @@ MODULES = (
     "workers.preflight",
     "bot.sandbox_bot",
     "bot.quoter_bot",
+    "lib.exchange.binance.gateway",
+    "lib.factory.live_factory",
+    "lib.factory.sandbox_factory",
+    "lib.stream.binance.account_stream",
+    "lib.stream.binance.market_stream",
+    "lib.venue.server",
 )
 MAX_REQUEST = 4096
 DESCRIPTORS = 3

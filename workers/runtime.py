@@ -19,13 +19,15 @@ from lib.bus.aio import Readable
 from lib.bus.protocol import Ask, Command, Health, Heartbeat, Message, Report, Roster, topic
 from lib.bus.sockets import Pusher, Subscriber
 from lib.bus.start import Start
-from lib.constants import NS_PER_SECOND, ExitCode, WorkerState
+from lib.constants import NS_PER_MS, NS_PER_SECOND, ExitCode, WorkerState
 from lib.errors import ConfigError
 from lib.factory import make_factory
 from lib.timer import LiveTimer
 
 CLOSE_SECONDS = 10.0
 """Bound of a worker's own cleanup; the supervisor's grace period is usually shorter."""
+STARTING_BEAT_NS = 20 * NS_PER_MS
+"""Time between two beats of a worker that is not ready yet: others wait for it."""
 FAREWELL_MS = 200
 """What the last report may take to leave."""
 
@@ -160,11 +162,13 @@ class AsyncWorker(ABC):
             await task
 
     async def _beat(self) -> None:
-        period_ns = self.start.heartbeat_ns
         due_ns = self.timer.Monotonic()
         while True:
             now_ns = self.timer.Monotonic()
-            self._pusher.send(self._heartbeat(max(0, now_ns - due_ns)))
+            beat = self._heartbeat(max(0, now_ns - due_ns))
+            self._pusher.send(beat)
+            is_starting = beat.state == WorkerState.STARTING
+            period_ns = STARTING_BEAT_NS if is_starting else self.start.heartbeat_ns
             due_ns = max(due_ns + period_ns, now_ns)
             await self.timer.SleepAsync(max(0, due_ns - self.timer.Monotonic()) / NS_PER_SECOND)
 

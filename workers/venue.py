@@ -44,7 +44,7 @@ class VenueWorker(AsyncWorker):
         self.report("endpoints", server.endpoints())
         self.log.info("venue is open", rest_url=server.rest_url, feed=config.get("feed"))
 
-    async def close(self, reason: str) -> None:  # noqa: ARG002 - the reason changes nothing here
+    async def close(self, reason: str) -> None:
         """Close the server."""
         if self._server is not None:
             await self._server.stop()
@@ -58,11 +58,12 @@ class VenueWorker(AsyncWorker):
         return Vitals(ready=True, events=venue.stage.events, counts=counts)
 
     async def _serve(self, config: dict[str, Any], file: Path) -> VenueServer:
-        if not config.get("port") and file.is_file():
+        port = _read_port(file)
+        if port and not config.get("port"):
             try:
-                server = VenueServer({**config, "port": int(file.read_text())}, self.timer)
+                server = VenueServer({**config, "port": port}, self.timer)
                 await server.start()
-            except (OSError, ValueError):
+            except OSError:
                 self.log.warning("the port of the venue's earlier life is taken", file=str(file))
             else:
                 return server
@@ -133,6 +134,13 @@ def parse(arguments: list[str]) -> dict[str, Any]:
     if found.config:
         config.update(json.loads(found.config))
     return config
+
+
+def _read_port(file: Path) -> int:
+    try:
+        return int(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return 0
 
 
 def _complain(message: str, code: int) -> int:

@@ -6,10 +6,12 @@ from lib.database.fake_db import FakeDb
 from lib.database.influx_db import InfluxDb
 from lib.database.no_db import NoDb
 from lib.database.sqlite_db import SqliteDb
+from lib.database.timescale_db import TimescaleDb
 
 __all__ = [
     "AbstractDatabase",
     "InfluxDb",
+    "TimescaleDb",
     "SqliteDb",
     "FakeDb",
     "NoDb",

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from lib.constants import KEY
 from lib.database.abstract_database import AbstractDatabase
+from lib.database.record import SERIES, Schema
 from lib.redaction import redact
 from lib.timer import AbstractTimer
 
@@ -25,29 +27,37 @@ class FakeDb(AbstractDatabase):
     ) -> None:
         """Start knowing no field."""
         super().__init__(config, factory, timer)
-        self._last: dict[str, Any] = {}
+        self.schema = Schema(config, {})
+        self._last: dict[str, tuple[int, Any]] = {}
 
     def Encode(self, record: dict[str, Any]) -> str:
-        """Return the record as JSON, Decimals kept exact.
+        """Return the record as JSON: time, series, tags and fields in one object.
 
         Raises:
             ValueError: The record has no field, or one that JSON cannot express.
         """
-        fields = {name: value for name, value in record.items() if value is not None}
-        if not fields.keys() - {"timestamp"}:
-            raise ValueError("a record needs at least one field")
+        point = self.schema.split(record, self.timer.Timestamp())
+        head = {KEY.TIMESTAMP: point.time_ns, SERIES: point.series}
         try:
-            return ENCODER.encode(fields).decode()
-        except (TypeError, msgspec.MsgspecError) as error:
+            return ENCODER.encode({**head, **point.tags, **point.fields}).decode()
+        except (msgspec.MsgspecError, OverflowError) as error:
             raise ValueError(str(error)) from error
 
     def writeEncoded(self, records: list[str]) -> None:
         """Write one line each."""
         for record in records:
-            self._last.update(DECODER.decode(record))
+            self._remember(DECODER.decode(record))
         sys.stdout.write("".join(f"{redact(record)}\n" for record in records))
         sys.stdout.flush()
 
     def readLast(self, field: str) -> Any | None:
         """Return the newest value that this object wrote."""
-        return self._last.get(field)
+        return self._last.get(field, (0, None))[1]
+
+    def _remember(self, record: dict[str, Any]) -> None:
+        time_ns = record.pop(KEY.TIMESTAMP)
+        if record.pop(SERIES) != self.schema.measurement:
+            return
+        for name, value in record.items():
+            if time_ns >= self._last.get(name, (time_ns, None))[0]:
+                self._last[name] = (time_ns, value)

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import threading
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -31,9 +32,9 @@ class InfluxDb(AbstractDatabase):
     """Writes line protocol with nanoseconds; measurement, tags and fields by config.
 
     Its section is `influx`: `url`, and either `org`, `bucket`, `token` (2.x, 3 and cloud) or
-    `database`, and if need be `user`, `password` (1.x); `measurement`, `tags`, `integers`; `timeout`
-    (seconds), `gzip`, `ca_cert` (path), `verify_tls`. Reading with 2.x needs the bucket's DBRP
-    mapping, which 2.x makes by itself for a bucket of that name.
+    `database`, and if need be `user`, `password` (1.x); `measurement`, `tags`, `integers`;
+    `timeout` (seconds), `gzip`, `ca_cert` (path), `verify_tls`. Reading with 2.x needs a DBRP
+    mapping of the bucket's name.
 
     Raises:
         ConfigError: The section is incomplete.
@@ -65,7 +66,7 @@ class InfluxDb(AbstractDatabase):
         self._lock = threading.Lock()
         self._client: Any = None
 
-    @property
+    @cached_property
     def target(self) -> str:
         """Return host and bucket."""
         return f"influx {urlsplit(self.url).netloc.rpartition('@')[2]}/{self.bucket}"

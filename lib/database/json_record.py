@@ -46,6 +46,11 @@ def decode(text: str) -> Row:
     return _ROW_DECODER.decode(text)
 
 
+def text_of(tags: dict[str, str]) -> str:
+    """Return tags as they are stored."""
+    return _ENCODER.encode(tags).decode()
+
+
 def field_of(fields: str, name: str) -> Any:
     """Return one field of a row's `fields`; numbers with a point are Decimals."""
     return _DECODER.decode(fields).get(name)

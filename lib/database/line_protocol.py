@@ -5,9 +5,8 @@ Source: https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/
 
 from decimal import Decimal
 
-from lib.database.record import Point, Value
+from lib.database.record import INT64, Point, Value
 
-INT64 = 2**63
 # A newline has no place outside a string field: it becomes a backslash and an n, as in
 # influxdb-client; backslashes themselves are not doubled there.
 _CONTROL = {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t", 0: ""}

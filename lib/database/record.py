@@ -12,6 +12,8 @@ from lib.serialize import to_json
 
 SERIES = "series"
 """Reserved key of a record: appended to the measurement's name (`log`, `book`, `trade`)."""
+INT64 = 2**63
+"""Integers and times have to fit in 64 bits, signed."""
 TAGS = ("exchange", "symbol", "bot", "worker", "level")
 """Tags unless the section says otherwise: few different values each, never an id."""
 INTEGERS = ("trade_id", "order_id", "exchange_id", "update_id", "latency_ns", "event_ns", "count")
@@ -59,8 +61,8 @@ class Schema:
             ValueError: No field is left, or the time is not an int.
         """
         time_ns = record.get(KEY.TIMESTAMP, now_ns)
-        if not isinstance(time_ns, int):
-            raise ValueError(  # noqa: TRY004 - a bad record, as any other
+        if not isinstance(time_ns, int) or not -INT64 <= time_ns < INT64:
+            raise ValueError(
                 f"timestamp {time_ns!r} is not int ns since the epoch"
             )
         tags = dict(self.base_tags)

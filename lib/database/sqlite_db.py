@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import threading
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ class SqliteDb(AbstractDatabase):
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
-    @property
+    @cached_property
     def target(self) -> str:
         """Return the file's path."""
         return f"sqlite {self.path.absolute()}"

@@ -126,8 +126,19 @@ def unpack_rules(values: Sequence[str]) -> Rules:
         ProtocolError: Another shape.
     """
     try:
-        symbol, *numbers, quote_asset = values
-        return Rules(symbol, *(decimal(number) for number in numbers), quote_asset)
+        symbol, tick, step, low, high, market_high, notional, floor, ceiling, asset = values
+        return Rules(
+            symbol,
+            decimal(tick),
+            decimal(step),
+            decimal(low),
+            decimal(high),
+            decimal(market_high),
+            decimal(notional),
+            decimal(floor),
+            decimal(ceiling),
+            asset,
+        )
     except (TypeError, ValueError, ArithmeticError) as error:
         raise ProtocolError("rules have another shape") from error
 

@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from lib.bus.protocol import Account, Balance
+from lib.constants import NS_PER_MS
 from lib.helpers import decimal, plain
 from lib.models import ZERO
 from lib.oms.events import AccountReport, BalanceReport, PositionReport
 
 Change = Account | Balance
+YOUNG_NS = 1_000 * NS_PER_MS
+"""An event younger than this may be missing from a list that lags behind."""
 
 
 class AccountBook:
@@ -60,8 +63,8 @@ class AccountBook:
         changes: list[Account] = []
         listed = {row.symbol: row for row in rows}
         for symbol in self._positions.keys() | listed.keys():
-            row = listed.get(symbol) or PositionReport(symbol, ZERO, ZERO, ZERO, asked_ns)
-            changes += self._set_position(row)
+            row = listed.get(symbol)
+            changes += self._set_position(row) if row else self._set_flat(symbol, asked_ns)
         return changes
 
     def on_balances(self, rows: Iterable[BalanceReport]) -> list[Change]:
@@ -89,6 +92,16 @@ class AccountBook:
         if known.qty == report.qty and known.price == report.price:
             return []
         return [self._message(report)]
+
+    def _set_flat(self, symbol: str, asked_ns: int) -> list[Account]:
+        # The list says nothing about when: its time must not outdate an event that is under way,
+        # nor may a list that lags behind undo an event just seen.
+        known = self._positions[symbol]
+        if not known.qty or known.event_ns > asked_ns - YOUNG_NS:
+            return []
+        flat = PositionReport(symbol, ZERO, ZERO, ZERO, known.event_ns)
+        self._positions[symbol] = flat
+        return [self._message(flat._replace(event_ns=asked_ns))]
 
     def _message(self, report: PositionReport) -> Account:
         return Account(

@@ -82,6 +82,26 @@ class Orders:
         order = asked_for(owner, incarnation, client_id, now_ns)
         self._follow(order)
 
+    def claim(self, owner: str, incarnation: int, ids: set[str]) -> list[Tracked]:
+        """Give a new life of an owner what it asks for, and its protective stops.
+
+        Returns:
+            What was found at the exchange and adds risk that this life does not ask for.
+        """
+        found = [order for order in self.open_orders(owner) if not order.incarnation]
+        for order in found:
+            if order.id in ids or order.is_stop:
+                order.incarnation = incarnation
+        return [order for order in found if not order.incarnation]
+
+    def ended(self, owner: str, incarnation: int) -> list[Tracked]:
+        """Return what a life that is over has left and that adds risk."""
+        return [
+            order
+            for order in self.open_orders(owner)
+            if order.incarnation <= incarnation and not order.is_stop
+        ]
+
     def resend(self, client_id: str, wire_id: str, now_ns: int) -> None:
         """Note that a later attempt of an order goes out under `wire_id`."""
         order = self._open.get(client_id)

@@ -12,7 +12,7 @@ class AbstractTimer(ABC):
 
     @abstractmethod
     def Monotonic(self) -> int:
-        """Return nanoseconds that never step back; counts suspended time, same for all processes."""
+        """Return nanoseconds that never step back; counts suspends, one value for all processes."""
 
     @abstractmethod
     def Sleep(self, seconds: float) -> None:

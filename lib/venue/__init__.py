@@ -1,1 +1,1 @@
-"""The embedded exchange: a Binance USD-M compatible venue for sandbox, paper, backtest and tests."""
+"""The embedded exchange: a venue like Binance USD-M for sandbox, paper, backtest and tests."""

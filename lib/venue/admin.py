@@ -14,7 +14,7 @@ from lib.venue.venue import Venue
 ADMIN = "/venue/"
 
 
-def answer_admin(  # noqa: PLR0913 - the parts of one HTTP request
+def answer_admin(
     venue: Venue, now_ns: int, method: str, path: str, query: Mapping[str, str], text: str
 ) -> tuple[int, bytes]:
     """Answer one request of a test or an operator: HTTP status and JSON bytes."""
@@ -24,7 +24,7 @@ def answer_admin(  # noqa: PLR0913 - the parts of one HTTP request
         return refusal.status, payloads.encode(refusal.body())
 
 
-def _body(  # noqa: PLR0913
+def _body(
     venue: Venue, now_ns: int, method: str, path: str, query: Mapping[str, str], text: str
 ) -> Any:
     match method, path:

@@ -10,6 +10,7 @@ from lib.venue.stream_names import Route, Stream
 from lib.venue.venue import Venue
 
 METHODS = {"SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY"}
+UNKNOWN_PROPERTY = "Unknown property"
 ID_TEXT = "Invalid request: request ID must be an unsigned integer"
 
 
@@ -47,7 +48,7 @@ def answer_control(venue: Venue, connection: Connection, text: str, now_ns: int)
     return _answer(venue, connection, method, params, number, now_ns)
 
 
-def _answer(  # noqa: PLR0913 - the parts of one request
+def _answer(
     venue: Venue,
     connection: Connection,
     method: str,
@@ -57,10 +58,9 @@ def _answer(  # noqa: PLR0913 - the parts of one request
 ) -> bytes:
     match method:
         case "SUBSCRIBE":
-            names = [str(name) for name in params]
-            if len(set(names) | set(connection.streams)) > MAX_STREAMS:
+            if len({*map(str, params), *connection.streams}) > MAX_STREAMS:
                 return _error(2, f"Invalid request: more than {MAX_STREAMS} streams")
-            for name in names:
+            for name in map(str, params):
                 subscribe(venue, connection, name, now_ns)
         case "UNSUBSCRIBE":
             for name in map(str, params):
@@ -71,16 +71,15 @@ def _answer(  # noqa: PLR0913 - the parts of one request
         case "SET_PROPERTY":
             return _set_property(connection, params, number)
         case _:
-            if params[:1] != ["combined"]:
-                return _error(0, "Unknown property")
-            return _result(connection.combined, number)
+            known = params[:1] == ["combined"]
+            return _result(connection.combined, number) if known else _error(0, UNKNOWN_PROPERTY)
     return _result(None, number)
 
 
 def _set_property(connection: Connection, params: list[Any], number: int | str) -> bytes:
     if params[:1] != ["combined"]:
-        return _error(0, "Unknown property")
-    if len(params) != 2 or not isinstance(params[1], bool):  # noqa: PLR2004 - name and value
+        return _error(0, UNKNOWN_PROPERTY)
+    if len(params) != 2 or not isinstance(params[1], bool):
         return _error(1, "Invalid value type: expected Boolean")
     connection.combined = params[1]
     return _result(None, number)

@@ -200,5 +200,3 @@ def _check_names(endpoint: Endpoint, params: dict[str, str]) -> None:
 def _no_such(request: Request) -> Refusal:
     text = f"Path {request.path}, Method {request.method} is invalid"
     return Refusal(-5000, text, status=405 if request.path in PATHS else NOT_FOUND)
-
-

@@ -187,7 +187,10 @@ class Engine:
 
     def _remember(self) -> None:
         # While reads lag, every change of an account leaves a copy of it.
-        lag = self._state.faults.lag
+        faults = self._state.faults
+        if faults.lag is not None and self._state.now_ns >= faults.lag.until_ns:
+            faults.lag = None
+        lag = faults.lag
         if lag is not None:
             for name in sorted(self._state.touched):
                 lag.remember(self._state.accounts[name], self._state.now_ns)

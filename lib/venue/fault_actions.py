@@ -20,7 +20,7 @@ from lib.venue.triggers import Triggers
 Action = Callable[..., None]
 
 FAULTS: dict[str, str] = {
-    "hide_order": "client_ids=all, endpoints=all (order, openOrder, openOrders, allOrders), seconds",
+    "hide_order": "client_ids, endpoints (order, openOrder, openOrders, allOrders), seconds",
     "late_accept": "seconds, count=1, code=-1007: placements answer unknown and are made later",
     "read_lag": "lag (seconds), seconds: all reads show the past",
     "subset_open_orders": "keep=0.5, seconds: open lists miss rows at random",
@@ -30,7 +30,7 @@ FAULTS: dict[str, str] = {
     "liquidate": "symbol, account: a position is liquidated",
     "adl": "symbol, qty=all, account: a position is auto-deleveraged",
     "manual_trade": "symbol, qty (signed), price=market, account: somebody trades by hand",
-    "foreign_order": "symbol, qty (signed), price, client_id=web_…, account: somebody's order rests",
+    "foreign_order": "symbol, qty (signed), price, client_id=web_…, account: an order not ours",
     "delist": "symbol: orders expire, positions settle, trading ends",
     "change_filters": "symbol and any of its rules (tick, step, min_qty, min_notional, …)",
     "prevention_off": "self-trade prevention is off",

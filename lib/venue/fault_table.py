@@ -28,7 +28,7 @@ DOOR_FAULTS = (
     Fault("delay_market", MARKET | {"delay": 1.0}, "Market payloads leave `delay` seconds later."),
     Fault("drop_depth", MARKET | {"count": 1}, "Diff-depth events are lost."),
     Fault("duplicate_depth", MARKET | {"count": 1}, "Diff-depth events are sent twice."),
-    Fault("reorder_depth", MARKET | {"count": 1}, "A diff-depth event is sent after its successor."),
+    Fault("reorder_depth", MARKET | {"count": 1}, "A diff-depth event leaves after its successor."),
     Fault("malformed", MARKET | {"count": 1}, "A payload is cut in the middle: broken JSON."),
     Fault(
         "mute_user",

@@ -163,6 +163,12 @@ class MarketStreams:
                 for row in series.take_closed():
                     self._publish_candle(tape, symbol, interval, row, now_ns, closed=True)
 
+    def _publish_open_candle(self, stream: Stream, tape: Tape, now_ns: int) -> None:
+        rows = tape.watch(stream.interval).rows
+        if rows and self._changed(stream, tape.trades[-1].trade_id if tape.trades else 0):
+            symbol = stream.symbol
+            self._publish_candle(tape, symbol, stream.interval, rows[-1], now_ns, closed=False)
+
     def _publish_candle(
         self, tape: Tape, symbol: str, interval: str, row: Candle, now_ns: int, *, closed: bool
     ) -> None:
@@ -192,20 +198,20 @@ class MarketStreams:
         elif tape is None:
             return
         elif stream.kind in CANDLES:
-            rows = tape.watch(stream.interval).rows
-            if rows and self._changed(stream, tape.trades[-1].trade_id if tape.trades else 0):
-                symbol = stream.symbol
-                self._publish_candle(tape, symbol, stream.interval, rows[-1], now_ns, closed=False)
+            self._publish_open_candle(stream, tape, now_ns)
         elif stream.kind is Kind.PARTIAL:
             self._publish_partial(stream, now_ns)
         elif stream.kind is Kind.DIFF:
-            diff = self._diffs.get(stream.symbol, {}).get(stream.name)
-            if diff is not None and diff.last_id:
-                self._hub.publish(stream.name, diff.take(stream.symbol, now_ns))
+            self._publish_diff(stream, now_ns)
         else:
             body = self._body(stream.kind, tape, now_ns)
             if body is not None:
                 self._hub.publish(stream.name, payloads.encode(body))
+
+    def _publish_diff(self, stream: Stream, now_ns: int) -> None:
+        diff = self._diffs.get(stream.symbol, {}).get(stream.name)
+        if diff is not None and diff.last_id:
+            self._hub.publish(stream.name, diff.take(stream.symbol, now_ns))
 
     def _publish_all(self, stream: Stream, now_ns: int) -> None:
         if stream.kind is Kind.BOOK_TICKER:

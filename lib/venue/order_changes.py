@@ -9,7 +9,7 @@ from lib.venue.filters import check_notional, check_percent, check_price, check_
 from lib.venue.lifecycle import Lifecycle
 from lib.venue.matching import Matcher
 from lib.venue.order_entry import OrderEntry
-from lib.venue.order_request import matched_price
+from lib.venue.order_request import PRICE_MATCHES, matched_price
 from lib.venue.orders import VenueOrder
 from lib.venue.params import Params
 from lib.venue.private_wire import order_answer
@@ -77,7 +77,7 @@ class OrderChanges:
         info = self._state.info(params.need("symbol"))
         params.need("side")
         qty = params.need_decimal("quantity")
-        match = params.text("priceMatch") or "NONE"
+        match = params.choice("priceMatch", PRICE_MATCHES, -5037, "NONE")
         if match != "NONE":
             price = matched_price(self._state, info.symbol, params.need("side") == "BUY", match)
         else:

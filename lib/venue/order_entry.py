@@ -81,7 +81,7 @@ class OrderEntry:
         self._check_mode(account, request)
         qty = self._reducible(account, request)
         price = request.price if request.price is not None else mark
-        if not request.reduce_only and not request.close_position:
+        if price and not request.reduce_only and not request.close_position:
             check_notional(info, price * request.qty)
         if len(account.orders.open(info.symbol)) >= info.max_orders:
             raise VenueError(-2025)
@@ -101,6 +101,9 @@ class OrderEntry:
         self._lifecycle.fit_entry(order)
         matcher.take(order, self._limit(order))
         self._lifecycle.announce(order)
+        self._keep(order, matcher)
+
+    def _keep(self, order: VenueOrder, matcher: Matcher) -> None:
         if not order.is_open:
             return
         if order.type == "MARKET":
@@ -188,7 +191,7 @@ class OrderEntry:
             if best is None:
                 raise VenueError(-4131)
             high, low = mark * info.multiplier_up, mark * info.multiplier_down
-            if best > high if order.is_buy else best < low:
+            if mark and (best > high if order.is_buy else best < low):
                 raise VenueError(-4131)
         elif order.time_in_force in POST_ONLY:
             if matcher.would_take(order.price, is_buy=order.is_buy):
@@ -204,7 +207,7 @@ class OrderEntry:
         info = self._state.symbols[order.symbol]
         mark = self._state.mark(order.symbol)
         bound = info.market_take_bound if order.is_buy else -info.market_take_bound
-        return mark * (1 + bound)
+        return mark * (1 + bound) if mark else None
 
     def _order(self, account: Account, request: OrderRequest, qty: Decimal) -> VenueOrder:
         state = self._state

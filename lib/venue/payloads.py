@@ -123,23 +123,21 @@ def depth(
     )
 
 
-def kline(symbol: str, interval: str, row: Candle, closed: bool, now_ns: int) -> bytes:  # noqa: FBT001
+def kline(symbol: str, interval: str, row: Candle, closed: bool, now_ns: int) -> bytes:
     """Return a `kline` event."""
     body = {"t": row.open_ms, "T": row.close_ms, "s": symbol, "i": interval}
     body |= _kline_values(row, closed)
     return encode({"e": "kline", "E": ms(now_ns), "s": symbol, "k": body})
 
 
-def continuous_kline(  # noqa: D417
-    tape: Tape, interval: str, row: Candle, closed: bool, now_ns: int  # noqa: FBT001
-) -> bytes:
+def continuous_kline(tape: Tape, interval: str, row: Candle, closed: bool, now_ns: int) -> bytes:
     """Return a `continuous_kline` event."""
     body = {"t": row.open_ms, "T": row.close_ms, "i": interval, **_kline_values(row, closed)}
     head = {"e": "continuous_kline", "E": ms(now_ns), "ps": tape.rules.pair}
     return encode({**head, "ct": tape.rules.contract_type, "k": body})
 
 
-def _kline_values(row: Candle, closed: bool) -> Json:  # noqa: FBT001
+def _kline_values(row: Candle, closed: bool) -> Json:
     return {
         "f": row.first_id,
         "L": row.last_id,
@@ -234,7 +232,7 @@ def ticker(tape: Tape, now_ns: int) -> Json:
         "C": ms(now_ns),
         "F": day.first_id,
         "L": day.last_id,
-        "n": day.count,
+        "n": day.trades,
         "ps": tape.rules.pair,
         "st": MARKET_TYPE,
     }

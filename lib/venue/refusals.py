@@ -14,7 +14,7 @@ TEXTS: dict[int, str] = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - named by what it is, like the errors of lib.errors
+class Refusal(Exception):
     """An error answer.
 
     Args:

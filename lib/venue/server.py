@@ -168,7 +168,8 @@ class VenueServer:
             self._sockets.flush()
             return web.Response(status=status, body=body, content_type="application/json")
         query = request.rel_url.raw_query_string
-        body_text = (await request.read()).decode("utf-8", "replace") if request.can_read_body else ""
+        raw = await request.read() if request.can_read_body else b""
+        body_text = raw.decode("utf-8", "replace")
         key = request.headers.get("X-MBX-APIKEY")
         return await self._rest(request, Request(request.method, path, query, body_text, key))
 

@@ -36,6 +36,7 @@ class Peer:
         self.heard_ns = now_ns
         self.messages: deque[int] = deque()
         self.closing = False
+        self.limited = True
 
 
 class Sockets:
@@ -146,6 +147,7 @@ class Sockets:
     async def _serve_api(
         self, connection: Connection, socket: web.WebSocketResponse, request: web.Request
     ) -> None:
+        self._peers[connection].limited = False
         shown = request.query.get("returnRateLimits", "true") != "false"
         session = Session(self._now(), shown)
         self._api.connected(self._now())
@@ -177,7 +179,7 @@ class Sockets:
         recent.append(now_ns)
         while recent[0] <= now_ns - NS_PER_SECOND:
             recent.popleft()
-        if len(recent) > self._venue.settings.messages and connection.route is not Route.LEGACY:
+        if len(recent) > self._venue.settings.messages and peer.limited:
             self._end(connection, POLICY_VIOLATION)
             return False
         return message.type in {WSMsgType.TEXT, WSMsgType.BINARY}

@@ -85,5 +85,3 @@ class SyntheticFeed(Feed):
         """Show every playing market to `visit` (tests shape markets with it)."""
         for market in self._markets.values():
             visit(market)
-
-

@@ -1,4 +1,4 @@
-"""What is publicly known of one symbol: quote, trades, candles, mark price, funding, day figures."""
+"""What is publicly known of a symbol: quote, trades, candles, mark price, fundings, the day."""
 
 from collections import deque
 from decimal import Decimal
@@ -46,7 +46,7 @@ class Day(NamedTuple):
     open_ms: int
     first_id: int
     last_id: int
-    count: int
+    trades: int
 
 
 class Tape:
@@ -157,5 +157,5 @@ class Tape:
             open_ms=since_ms,
             first_id=next((row.first_id for row in rows if row.first_id >= 0), -1),
             last_id=max(row.last_id for row in rows),
-            count=sum(row.count for row in rows),
+            trades=sum(row.count for row in rows),
         )

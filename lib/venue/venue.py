@@ -6,6 +6,7 @@ from typing import Any
 
 from lib.constants import NS_PER_MS, NS_PER_SECOND
 from lib.venue.auth import Account, Auth
+from lib.venue.configuration import Settings
 from lib.venue.door import Door
 from lib.venue.engine import Engine
 from lib.venue.faults import Args, Faults
@@ -13,7 +14,6 @@ from lib.venue.hub import Hub
 from lib.venue.limits import Limits, limit_row
 from lib.venue.outlets import Outlets
 from lib.venue.rest_market import RestMarket
-from lib.venue.configuration import Settings
 from lib.venue.stage import Stage
 from lib.venue.user_delivery import UserDelivery
 from lib.venue.user_streams import ListenKeys
@@ -147,4 +147,3 @@ class Venue:
             limit_row("ORDERS", "MINUTE", 1, quotas.orders_1m),
             limit_row("ORDERS", "SECOND", 10, quotas.orders_10s),
         ]
-

@@ -129,9 +129,7 @@ class WsApi:
                 venue.auth.check_time(params, now_ns)
                 venue.auth.check_named(account, params)
         if method.startswith("userDataStream."):
-            return None, Answer(
-                HTTP_OK, venue.door.listen_key(endpoint.method, account, now_ns)
-            )
+            return None, Answer(HTTP_OK, venue.door.listen_key(endpoint.method, account, now_ns))
         params.pop("apiKey", None)
         venue.note_named(account.name, method, params, now_ns)
         return account.name, venue.door.trade(endpoint, account, params, {}, now_ns)
@@ -150,10 +148,10 @@ class WsApi:
             session.account = None
         elif method != "session.status":
             raise Refusal(-1102, f"Unknown method '{method}'.")
-        account = session.account
+        owner = session.account
         return {
-            "apiKey": account.key if account else None,
-            "authorizedSince": session.authorized_ns // NS_PER_MS if account else None,
+            "apiKey": owner.key if owner else None,
+            "authorizedSince": session.authorized_ns // NS_PER_MS if owner else None,
             "connectedSince": session.since_ns // NS_PER_MS,
             "returnRateLimits": session.shown,
             "serverTime": now_ns // NS_PER_MS,

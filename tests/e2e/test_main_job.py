@@ -83,7 +83,7 @@ def test_orders_and_fills_flow(system: System) -> None:
 
 def test_logs_of_one_worker_and_of_all(system: System) -> None:
     def logged() -> bool:
-        return "onOrderbook" in system.run("logs", "bot:sandbox:SOLUSDT").stdout
+        return "orderbook" in system.run("logs", "bot:sandbox:SOLUSDT").stdout
 
     until("the sandbox bot logs its events", logged)
     assert "sandbox:SOLUSDT" in system.run("logs").stdout

@@ -99,3 +99,11 @@ def test_the_ladder_is_climbed_one_rung_at_a_time_and_left_when_data_is_fresh() 
 
     ladder.fresh()
     assert ladder.stale(seconds(9)) is Rung.RESUBSCRIBE
+
+
+def test_a_life_that_was_never_ready_may_be_silent_longer() -> None:
+    made = watch()
+    made.beat(beat()._replace(state="starting"), seconds(1))
+
+    assert made.hung(seconds(5.9)) == ""
+    assert made.hung(seconds(6.1)) != ""

@@ -6,107 +6,16 @@ latency is measured from; `T`, where there is one, is when it happened.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from functools import lru_cache
-from math import inf, isfinite
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
-from lib.bus.protocol import Book, Candle, Depth, Mark, Trade
-from lib.constants import NS_PER_MS, Side
-from lib.stream.order_book import Diff
+from lib.bus.protocol import Candle
+from lib.stream.binance.events import KNOWN, Event, decode_any, decode_combined
+from lib.stream.binance.messages import BUILDERS, Parsed
 
-MARKET_ORDER = "MARKET"
-"""`X` of a trade out of the order book; others (INSURANCE_FUND, …) may carry price and qty 0."""
-PARTIAL = ("@depth5", "@depth10", "@depth20")
-"""Partial depth has the diff stream's very shape: only the stream's name tells them apart."""
-
-BUY, SELL = Side.BUY.value, Side.SELL.value
-"""Looked up once: an enum's `value` costs as much as the rest of a trade's building."""
-
-Parsed = Book | Trade | Candle | Mark | Depth | Diff
-
-
-class _BookTicker(msgspec.Struct, tag_field="e", tag="bookTicker", gc=False):
-    u: int
-    s: str
-    b: str
-    B: str
-    a: str
-    A: str
-    E: int
-
-
-class _AggTrade(msgspec.Struct, tag_field="e", tag="aggTrade", gc=False):
-    a: int
-    s: str
-    p: str
-    q: str
-    m: bool
-    E: int
-
-
-class _Trade(msgspec.Struct, tag_field="e", tag="trade", gc=False):
-    t: int
-    s: str
-    p: str
-    q: str
-    m: bool
-    E: int
-    X: str = MARKET_ORDER
-
-
-class _KlineBody(msgspec.Struct, gc=False):
-    t: int
-    i: str
-    o: str
-    h: str
-    l: str  # noqa: E741 - the exchange's name
-    c: str
-    v: str
-    x: bool
-
-
-class _Kline(msgspec.Struct, tag_field="e", tag="kline", gc=False):
-    s: str
-    E: int
-    k: _KlineBody
-
-
-class _MarkPrice(msgspec.Struct, tag_field="e", tag="markPriceUpdate", gc=False):
-    s: str
-    p: str
-    E: int
-    i: str = "0"
-    r: str = "0"
-    T: int = 0
-
-
-_Level = Annotated[list[str], msgspec.Meta(min_length=2, max_length=2)]
-
-
-class _DepthUpdate(msgspec.Struct, tag_field="e", tag="depthUpdate"):
-    s: str
-    E: int
-    U: int
-    u: int
-    b: list[_Level]
-    a: list[_Level]
-    pu: int = -1
-
-
-_Event = _BookTicker | _AggTrade | _Trade | _Kline | _MarkPrice | _DepthUpdate
-
-
-class _Combined(msgspec.Struct):
-    stream: str
-    data: _Event
-
-
-_decode_combined = msgspec.json.Decoder(_Combined).decode
-_decode_any = msgspec.json.Decoder().decode
-_KNOWN = frozenset({"bookTicker", "aggTrade", "trade", "kline", "markPriceUpdate", "depthUpdate"})
+MAX_NAMES = 100
+"""Different names of unknown events counted one by one."""
 
 
 class Parser:
@@ -145,15 +54,15 @@ class Parser:
                 event time.
         """
         try:
-            combined = _decode_combined(frame)
+            combined = decode_combined(frame)
         except (msgspec.MsgspecError, UnicodeError):
             return self._explain(frame, received_ns + offset_ns)
         return self._build(combined.data, received_ns + offset_ns, combined.stream)
 
-    def _build(self, event: _Event, received_ns: int, stream: str) -> list[Parsed]:
+    def _build(self, event: Event, received_ns: int, stream: str) -> list[Parsed]:
         # `received_ns` is by the exchange's clock from here on
         try:
-            message = _BUILDERS[type(event)](event, self._exchange, received_ns, stream)
+            message = BUILDERS[type(event)](event, self._exchange, received_ns, stream)
         except ValueError:
             self.unusable += 1
             return []
@@ -166,7 +75,7 @@ class Parser:
     def _explain(self, frame: bytes | str, received_ns: int) -> list[Parsed]:
         # off the hot path: raw frames, control answers, events we have no use for, nonsense
         try:
-            value = _decode_any(frame)
+            value = decode_any(frame)
         except (msgspec.MsgspecError, UnicodeError):
             self.malformed += 1
             return []
@@ -176,7 +85,7 @@ class Parser:
         if not self._is_ours(value):
             return []
         try:
-            event = msgspec.convert(value, _Event)
+            event = msgspec.convert(value, Event)
         except msgspec.MsgspecError:
             self.malformed += 1
             return []
@@ -191,100 +100,20 @@ class Parser:
             return False
         event = value.get("e")
         if isinstance(event, str):
-            if event not in _KNOWN:
-                self.unknown[event] += 1
-            return event in _KNOWN
+            if event not in KNOWN:
+                _count(self.unknown, event)
+            return event in KNOWN
         self._note_control(value)
         return False
 
     def _note_control(self, value: dict[str, Any]) -> None:
         error = value.get("error", value)
         if isinstance(error, dict) and "code" in error:
-            self.refusals[f"{error['code']}: {error.get('msg', '')}"] += 1
+            _count(self.refusals, f"{error['code']}: {error.get('msg', '')}")
         elif not ("id" in value and "result" in value):
             self.malformed += 1
 
 
-# Values are only looked at here, and a NaN compares false: float() is cheaper than a Decimal.
-# Prices repeat, and a cached one costs a third.
-_price = lru_cache(maxsize=16_384)(float)
-
-
-def _book(event: _BookTicker, exchange: str, received_ns: int, _stream: str) -> Book:
-    ask, ask_qty, bid, bid_qty = event.a, event.A, event.b, event.B
-    if not 0 < _price(bid) < _price(ask) < inf:
-        raise ValueError("crossed or empty book")
-    if not (0 < float(ask_qty) < inf and 0 < float(bid_qty) < inf):
-        raise ValueError("quantity")
-    event_ns = event.E * NS_PER_MS
-    latency_ns = received_ns - event_ns
-    return Book(event.s, ask, ask_qty, bid, bid_qty, exchange, event_ns, event.u, latency_ns)
-
-
-def _agg_trade(event: _AggTrade, exchange: str, received_ns: int, _stream: str) -> Trade:
-    return _trade_of(event, event.a, exchange, received_ns)
-
-
-def _trade(event: _Trade, exchange: str, received_ns: int, _stream: str) -> Trade | None:
-    if event.X != MARKET_ORDER:
-        return None
-    return _trade_of(event, event.t, exchange, received_ns)
-
-
-def _trade_of(event: _AggTrade | _Trade, number: int, exchange: str, received_ns: int) -> Trade:
-    price, qty = event.p, event.q
-    if not (0 < float(price) < inf and 0 < float(qty) < inf):
-        raise ValueError("price or quantity")
-    event_ns = event.E * NS_PER_MS
-    latency_ns = received_ns - event_ns
-    # the buyer was the maker: the seller was the aggressor
-    side = SELL if event.m else BUY
-    return Trade(event.s, price, qty, side, exchange, event_ns, number, latency_ns)
-
-
-def _candle(event: _Kline, exchange: str, received_ns: int, _stream: str) -> Candle | None:
-    k = event.k
-    if k.i != "1m":
-        return None
-    prices = (float(k.o), float(k.h), float(k.l), float(k.c))
-    if not all(0 < price < inf for price in prices) or not 0 <= float(k.v) < inf:
-        raise ValueError("price or volume")
-    event_ns = event.E * NS_PER_MS
-    latency_ns = received_ns - event_ns
-    open_ns = k.t * NS_PER_MS
-    return Candle(event.s, open_ns, k.o, k.h, k.l, k.c, k.v, k.x, exchange, event_ns, latency_ns)
-
-
-def _mark(event: _MarkPrice, exchange: str, received_ns: int, _stream: str) -> Mark:
-    # delivery contracts have no funding: an empty rate
-    price, index, rate = event.p, event.i, event.r or "0"
-    if not (0 < float(price) < inf and isfinite(float(index)) and isfinite(float(rate))):
-        raise ValueError("price or rate")
-    event_ns = event.E * NS_PER_MS
-    latency_ns = received_ns - event_ns
-    funding_ns = event.T * NS_PER_MS
-    return Mark(event.s, price, index, rate, funding_ns, exchange, event_ns, latency_ns)
-
-
-def _depth(event: _DepthUpdate, exchange: str, received_ns: int, stream: str) -> Depth | Diff:
-    bids, asks = event.b, event.a
-    for price, qty in (*bids, *asks):
-        if not (0 < float(price) < inf and 0 <= float(qty) < inf):
-            raise ValueError("price or quantity")
-    event_ns = event.E * NS_PER_MS
-    latency_ns = received_ns - event_ns
-    if not any(name in stream for name in PARTIAL):
-        return Diff(event.s, event.U, event.u, event.pu, bids, asks, event_ns, latency_ns)
-    if bids and asks and float(bids[0][0]) >= float(asks[0][0]):
-        raise ValueError("crossed book")
-    return Depth(event.s, bids, asks, exchange, event_ns, event.u, latency_ns)
-
-
-_BUILDERS: dict[type, Callable[[Any, str, int, str], Parsed | None]] = {
-    _BookTicker: _book,
-    _AggTrade: _agg_trade,
-    _Trade: _trade,
-    _Kline: _candle,
-    _MarkPrice: _mark,
-    _DepthUpdate: _depth,
-}
+def _count(counter: Counter[str], name: str) -> None:
+    # names come from outside: they must not fill our memory
+    counter[name if name in counter or len(counter) < MAX_NAMES else "others"] += 1

@@ -1,0 +1,129 @@
+"""kill -9 -> the replacement's first beat, readiness and first event, per worker kind.
+
+`python -m benchmarks recovery [--kills 20]`: a sandbox with four symbols; each kill waits until
+the system has been whole for a random part of a second.
+"""
+
+import argparse
+import json
+import os
+import random
+import select
+import signal
+import socket
+import time
+from typing import Any
+
+import zmq
+
+from benchmarks.system import System, running
+from benchmarks.table import percentile, table
+from lib.bus.protocol import decode
+
+SYMBOLS = ["BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT"]
+BOT = "bot:stamp:BTCUSDT"
+KINDS = {"stream": "stream", "exchange": "exchange", "bot": BOT, "venue": "venue"}
+STEPS = ("exited", "started", "first beat", "ready")
+EVENT_SECONDS = 30.0
+
+
+def run(arguments: list[str]) -> int:
+    """Kill, measure, print a table."""
+    parser = argparse.ArgumentParser(prog="benchmarks recovery", description=__doc__)
+    parser.add_argument("--kills", type=int, default=20, help="per worker kind (default: 20)")
+    options = parser.parse_args(arguments)
+    rows = []
+    with Stamps() as stamps, running(_config(stamps.path)) as system:
+        for kind, name in KINDS.items():
+            samples = [_kill(system, kind, name, stamps) for _ in range(options.kills)]
+            for step in (*STEPS, "first event"):
+                values = [sample[step] for sample in samples if step in sample]
+                if values:
+                    median, worst = percentile(values, 50), percentile(values, 100)
+                    rows.append([kind, step, len(values), median, percentile(values, 99), worst])
+    header = ["worker", "kill -9 ->", "n", "p50 ms", "p99 ms", "max ms"]
+    print(table("recovery after kill -9 (sandbox, 4 symbols)", header, rows))
+    return 0
+
+
+class Stamps:
+    """Datagram socket on which bots say when they got their first event."""
+
+    def __enter__(self) -> "Stamps":
+        """Open the socket."""
+        self.path = f"/tmp/tv-stamps-{os.getpid()}"  # noqa: S108 - short, and ours by pid
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(self.path)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close and remove it."""
+        self._socket.close()
+        os.unlink(self.path)  # noqa: PTH108 - a socket
+
+    def drain(self) -> None:
+        """Forget what has come in."""
+        while select.select([self._socket], [], [], 0)[0]:
+            self._socket.recv(4096)
+
+    def first(self, symbol: str) -> int:
+        """Return when the bot of `symbol` got its first event, ns since the epoch."""
+        self._socket.settimeout(EVENT_SECONDS)
+        while True:
+            stamped, at_ns = json.loads(self._socket.recv(4096))
+            if stamped == symbol:
+                return int(at_ns)
+
+
+def _config(stamps: str) -> dict[str, Any]:
+    return {
+        "project": "recovery",
+        "factory": "SandboxFactory",
+        "venue": {"feed": "synthetic", "seed": 1},
+        "restart": {"limit": "100000 in 60s"},
+        "bots": [
+            {
+                "name": "stamp",
+                "bot": "benchmarks.bots:StampBot",
+                "symbols": SYMBOLS,
+                "stamps": stamps,
+            }
+        ],
+    }
+
+
+def _kill(system: System, kind: str, name: str, stamps: Stamps) -> dict[str, float]:
+    system.until(lambda: system.status().get("state") == "running")
+    select.select([], [], [], random.uniform(0.1, 1.0))  # any phase of any loop
+    before = system.worker(name)
+    stamps.drain()
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    market = context.socket(zmq.SUB)
+    market.reconnect_ivl = 2
+    market.reconnect_ivl_max = 20
+    market.connect(f"ipc://{system.run_dir / 'market'}")
+    market.subscribe(b"book.")
+    market.recv_multipart()
+    kill_ns = time.time_ns()
+    os.kill(before["pid"], signal.SIGKILL)
+    event_ns = 0
+    if kind == "stream":
+        event_ns = _first_of_new_life(market, before["incarnation"])
+    elif kind == "bot":
+        event_ns = stamps.first(SYMBOLS[0])
+    system.until(lambda: system.status().get("state") == "running")
+    context.destroy(linger=0)
+    found = {"first event": (event_ns - kill_ns) / 1e6} if event_ns else {}
+    for event in system.events():
+        if event["worker"] == name and event["at_ns"] > kill_ns and event["event"] in STEPS:
+            found.setdefault(event["event"], (event["at_ns"] - kill_ns) / 1e6)
+    return found
+
+
+def _first_of_new_life(market: "zmq.Socket[bytes]", incarnation: int) -> int:
+    while market.poll(round(EVENT_SECONDS * 1000)):
+        topic, payload = market.recv_multipart()
+        header, _ = decode(topic, payload)
+        if header.incarnation != incarnation:
+            return time.time_ns()
+    raise TimeoutError("the new stream worker published nothing")

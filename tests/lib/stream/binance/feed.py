@@ -1,0 +1,124 @@
+"""A few lines of exchange, for faults that the venue does not play: it sends what it is told."""
+
+import asyncio
+import json
+from typing import Any, Self
+
+from aiohttp import WSMsgType, web
+
+from lib.timer import LiveTimer
+
+DEADLINE = 10.0
+"""Seconds; many times what anything here takes."""
+
+
+class Feed:
+    """Accepts websockets on any route, keeps them, and answers some REST paths."""
+
+    def __init__(self) -> None:
+        self.sockets: list[web.WebSocketResponse] = []
+        self.urls: list[str] = []
+        self.received: list[dict[str, Any]] = []
+        self.refusal: tuple[int, dict[str, str]] | None = None
+        self.answers: dict[str, Any] = {}
+        self.asked: list[str] = []
+        self.hello: list[str] = []
+        self.shift_ms = 0
+        self.news = asyncio.Condition()
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_get("/fapi/v1/{name}", self._rest)
+        app.router.add_get("/{path:.*}", self._socket)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for socket in self.sockets:
+            self.cut(socket)
+        await self._runner.cleanup()
+
+    @property
+    def ws_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    @property
+    def rest_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def open(self) -> list[web.WebSocketResponse]:
+        return [socket for socket in self.sockets if not socket.closed]
+
+    async def send(self, *values: Any, to: web.WebSocketResponse | None = None) -> None:
+        """Send texts as they are, anything else as JSON, to one socket or all."""
+        for value in values:
+            text = value if isinstance(value, str) else json.dumps(value)
+            for socket in [to] if to is not None else self.open:
+                await socket.send_str(text)
+
+    def cut(self, socket: web.WebSocketResponse) -> None:
+        """Break TCP without a goodbye."""
+        transport = socket._req.transport if socket._req is not None else None
+        if transport is not None:
+            transport.abort()
+
+    async def until(self, condition: Any) -> None:
+        """Wait until something that this server sees is true."""
+        async with asyncio.timeout(DEADLINE), self.news:
+            await self.news.wait_for(condition)
+
+    async def _tell(self) -> None:
+        async with self.news:
+            self.news.notify_all()
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        self.urls.append(request.path_qs)
+        if self.refusal is not None:
+            await self._tell()
+            return web.Response(status=self.refusal[0], headers=self.refusal[1])
+        socket = web.WebSocketResponse(compress=False)
+        await socket.prepare(request)
+        for text in self.hello:
+            await socket.send_str(text)
+        self.sockets.append(socket)
+        await self._tell()
+        async for message in socket:
+            if message.type is WSMsgType.TEXT:
+                self.received.append(json.loads(message.data))
+                await self._tell()
+        await self._tell()
+        return socket
+
+    async def _rest(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        self.asked.append(request.path_qs)
+        await self._tell()
+        if name == "time":
+            return web.json_response(
+                {"serverTime": LiveTimer().Timestamp() // 10**6 + self.shift_ms}
+            )
+        return web.json_response(self.answers.get(name, {"code": -1, "msg": "no"}))
+
+
+async def eventually(condition: Any) -> None:
+    """Wait until something that only our side sees is true."""
+    async with asyncio.timeout(DEADLINE):
+        while not condition():
+            await LiveTimer().SleepAsync(0.005)
+
+
+def book(update_id: int, symbol: str = "BTCUSDT", event_ms: int | None = None) -> dict[str, Any]:
+    """Return a book ticker event in its envelope."""
+    return {
+        "stream": f"{symbol.lower()}@bookTicker",
+        "data": {
+            "e": "bookTicker", "u": update_id, "s": symbol, "b": "100.10", "B": "1", "a": "100.20",
+            "A": "2", "T": 1, "E": LiveTimer().Timestamp() // 10**6 if event_ms is None else event_ms,
+        },
+    }  # fmt: skip

@@ -1,0 +1,269 @@
+"""An exchange worker between a real venue and a test that plays supervisor and bot."""
+
+import asyncio
+import itertools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import zmq
+
+from lib.bus import endpoints
+from lib.bus.protocol import (
+    Command,
+    Heartbeat,
+    Message,
+    Method,
+    OrderIntent,
+    OrderUpdate,
+    Report,
+    Request,
+    Roster,
+    decode,
+    decode_reply,
+    incarnation,
+)
+from lib.bus.sockets import Client, Publisher, Subscriber, make_socket
+from lib.bus.start import Start
+from lib.exchange.replies import (
+    Hello,
+    Outcome,
+    pack_intents,
+    unpack_hello,
+    unpack_outcomes,
+)
+from lib.helpers import decimal
+from lib.oms.ids import ClientIds
+from lib.timer import LiveTimer
+from lib.venue.server import VenueServer
+from workers.exchange import ExchangeWorker
+
+PROJECT = "bench"
+OWNER = "quoter:BTCUSDT"
+SYMBOL = "BTCUSDT"
+LIFE = incarnation(1, 1)
+SECONDS = 8.0
+
+
+async def until(check: Callable[[], Any], seconds: float = SECONDS) -> Any:
+    """Return what `check` returns as soon as it is true."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = check()
+            if found:
+                return found
+            await asyncio.sleep(0.005)
+
+
+class Bench:
+    """See the module; an async context manager.
+
+    Args:
+        run_dir: Folder of the sockets.
+        exchange: What the worker's exchange section has beyond the venue's addresses.
+        owners: Bots that are alive from the start.
+    """
+
+    def __init__(
+        self,
+        run_dir: Path,
+        exchange: dict[str, Any] | None = None,
+        owners: tuple[str, ...] = (OWNER,),
+    ) -> None:
+        self.run_dir = run_dir
+        self.exchange = exchange or {}
+        self.timer = LiveTimer()
+        self.venue = VenueServer({"symbols": [SYMBOL, "ETHUSDT"], "active": [SYMBOL]}, self.timer)
+        self.lives: dict[str, tuple[int, str]] = {owner: (LIFE, "ready") for owner in owners}
+        self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self.ids = ClientIds(PROJECT, OWNER)
+        self.updates: list[OrderUpdate] = []
+        self.messages: list[Message] = []
+        self.beats: list[Heartbeat] = []
+        self.reports: list[Report] = []
+        self.replies: dict[bytes, tuple[str, list[Any]]] = {}
+        self.lifeline = (-1, -1)
+        self._numbers = itertools.count(1)
+        self._life = 1
+
+    async def __aenter__(self) -> Self:
+        await self.venue.start()
+        self._beats = make_socket(self.context, zmq.PULL)
+        self._beats.bind(endpoints.ipc(self.run_dir, endpoints.HEARTBEAT))
+        self._lifecycle = Publisher(
+            self.context,
+            endpoints.ipc(self.run_dir, endpoints.LIFECYCLE),
+            LIFE,
+            self.timer.Timestamp,
+        )
+        self._account = Subscriber(
+            self.context, [endpoints.ipc(self.run_dir, endpoints.ACCOUNT)], [b""]
+        )
+        self.client = Client(self.context, endpoints.ipc(self.run_dir, endpoints.ORDERS))
+        self._pump = asyncio.create_task(self._receive())
+        self.start_worker()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if not self.running.done():
+            await self.stop()
+        self._pump.cancel()
+        await asyncio.gather(self._pump, return_exceptions=True)
+        self.context.destroy(linger=0)
+        await self.venue.stop()
+
+    def start_worker(self) -> None:
+        """Bring up a (next) life of the worker."""
+        self._life += 1
+        self.lifeline = os.pipe()
+        config = {
+            "factory": {"name": "SandboxFactory"},
+            "general": {"project": PROJECT, "exchange": "BINANCE.FUTURES"},
+            "exchange": {
+                "name": "BINANCE.FUTURES",
+                "rest_url": self.venue.rest_url,
+                "ws_url": self.venue.ws_url,
+                "key": self.venue.key,
+                "secret": self.venue.secret,
+                "symbols": [SYMBOL],
+                "owners": [OWNER],
+                **self.exchange,
+            },
+        }
+        self.worker = ExchangeWorker(
+            Start(
+                name="exchange",
+                kind="exchange",
+                project=PROJECT,
+                run_dir=str(self.run_dir),
+                state_dir=str(self.run_dir),
+                incarnation=incarnation(1, self._life),
+                epoch=1,
+                config=config,
+                streams=[],
+                roster=self.rows(),
+                heartbeat_ns=50_000_000,
+                lifeline_fd=self.lifeline[0],
+            )
+        )
+        self.running = asyncio.create_task(self.worker.run())
+
+    async def stop(self) -> int:
+        """Ask the worker to end, as the supervisor does, and return its exit code."""
+        self.worker._finish(0, "requested")
+        return await self.ended()
+
+    async def ended(self) -> int:
+        """Return the worker's exit code when it has ended."""
+        async with asyncio.timeout(SECONDS + 4):
+            code = await self.running
+        os.close(self.lifeline[1])
+        return code
+
+    async def kill(self) -> None:
+        """End the worker without any cleanup of the account."""
+        self.worker._opened = False
+        await self.stop()
+
+    async def ready(self) -> None:
+        """Wait until the worker says that it is ready, and its sockets are connected."""
+        await until(lambda: self.beats and self.beats[-1].state == "ready")
+
+    def rows(self) -> list[list[Any]]:
+        """Return the roster's rows."""
+        return [[f"bot:{owner}", life, state] for owner, (life, state) in self.lives.items()]
+
+    def tell_roster(self, halted: tuple[str, ...] = ()) -> None:
+        """Publish the roster as it stands."""
+        self._lifecycle.send(Roster("running", self.rows(), list(halted)))
+
+    def command(self, action: str) -> None:
+        """Send the worker a command."""
+        self._lifecycle.send(Command("exchange", action, []))
+
+    async def ask(
+        self, method: str, *args: Any, life: int = LIFE, seconds: float = 5.0, owner: str = OWNER
+    ) -> tuple[str, list[Any]]:
+        """Send one request and return its reply."""
+        return await self.reply(
+            await self.send(method, *args, life=life, seconds=seconds, owner=owner)
+        )
+
+    async def send(
+        self, method: str, *args: Any, life: int = LIFE, seconds: float = 5.0, owner: str = OWNER
+    ) -> bytes:
+        """Send one request and return its id."""
+        deadline_ns = self.timer.Monotonic() + int(seconds * 1e9)
+        number = str(next(self._numbers)).encode()
+        request = Request(method, deadline_ns, owner, life, list(args))
+        await until(lambda: self.client.send(number, request))
+        return number
+
+    async def reply(self, number: bytes) -> tuple[str, list[Any]]:
+        """Return the reply to one request."""
+        return await until(lambda: self.replies.get(number))
+
+    async def hello(self, *args: Any, life: int = LIFE) -> Hello:
+        """Say hello and return the answer."""
+        status, values = await self.ask(Method.HELLO, *args, life=life)
+        assert status == "ok", values
+        return unpack_hello(values)
+
+    async def post(self, *intents: OrderIntent, life: int = LIFE) -> list[Outcome]:
+        """Place orders and return their outcomes."""
+        status, values = await self.ask(Method.POST, *pack_intents(intents), life=life)
+        assert status == "ok", values
+        return unpack_outcomes(values)
+
+    def intent(
+        self,
+        qty: str = "0.002",
+        price: str = "",
+        *,
+        side: str = "BUY",
+        stop: bool = False,
+        post_only: bool = False,
+        reduce_only: bool = False,
+    ) -> OrderIntent:
+        """Return a new order; without price MARKET."""
+        client_id = self.ids.next(self.timer.Timestamp())
+        return OrderIntent(client_id, SYMBOL, side, qty, price, stop, post_only, reduce_only, "", 0)
+
+    def price(self, factor: str) -> str:
+        """Return the best bid times a factor, on the tick."""
+        bids, _, _ = self.venue.engine.depth(SYMBOL)
+        tick = decimal("0.1")
+        return str((bids[0][0] * decimal(factor)) // tick * tick)
+
+    def of(self, client_id: str) -> list[OrderUpdate]:
+        """Return the updates told of one order."""
+        return [update for update in self.updates if update.id == client_id]
+
+    async def status(self, client_id: str, *wanted: str) -> OrderUpdate:
+        """Wait until an order is told to be in one of some states."""
+        return await until(
+            lambda: next((row for row in self.of(client_id) if row.status in wanted), None)
+        )
+
+    def ledger(self) -> dict[str, Any]:
+        """Return the venue's truth."""
+        return self.venue.engine.ledger()
+
+    async def _receive(self) -> None:
+        while True:
+            while self._beats.poll(0):
+                frames = self._beats.recv_multipart()
+                _, message = decode(frames[0], frames[1])
+                if isinstance(message, Heartbeat):
+                    self.beats.append(message)
+                elif isinstance(message, Report):
+                    self.reports.append(message)
+            for _, _, message in self._account.receive():
+                if isinstance(message, OrderUpdate):
+                    self.updates.append(message)
+                elif message is not None:
+                    self.messages.append(message)
+            for number, payload in self.client.receive():
+                self.replies[number] = decode_reply(payload)
+            await asyncio.sleep(0.002)

@@ -1,0 +1,96 @@
+"""The last thing an exchange worker does: cancel what bots have left, and prove that it is gone."""
+
+from typing import Any
+
+from lib.constants import NS_PER_SECOND
+from lib.errors import ExchangeError
+from lib.exchange.binance.gateway import BinanceGateway
+from lib.helpers import plain
+from lib.oms.account import AccountBook
+from lib.oms.ids import intent_id
+from lib.oms.tracked import Tracked
+from lib.timer import AbstractTimer
+from workers.exchange_desk import Belief, OrderDesk
+
+STEP_SECONDS = 0.02
+AGAIN_SECONDS = 0.2
+
+
+class Closing:
+    """Cancels by id, in every round, whatever is still open and not kept on purpose.
+
+    Args:
+        belief: Orders, lives, hearing and rules.
+        book: Positions and balances.
+        desk: Does what follows.
+        gateway: The exchange.
+        timer: The process's timer.
+    """
+
+    def __init__(
+        self,
+        belief: Belief,
+        book: AccountBook,
+        desk: OrderDesk,
+        gateway: BinanceGateway,
+        timer: AbstractTimer,
+    ) -> None:
+        """Have done nothing."""
+        self._orders = belief.orders
+        self._book = book
+        self._desk = desk
+        self._gateway = gateway
+        self._timer = timer
+        self.kept: list[dict[str, Any]] = []
+        """Reduce-only stops that stay with their position; `id`, `owner`, `symbol`, `side`, `qty`,
+        `price` of each."""
+        self.stuck: list[str] = []
+        """Ids of orders that could not be proven gone."""
+
+    async def cancel_all(self, seconds: float) -> None:
+        """Cancel and verify, for at most `seconds`."""
+        end_ns = self._timer.Monotonic() + round(seconds * NS_PER_SECOND)
+        while True:
+            await self._cancel_known(end_ns)
+            proven = await self._verify()
+            left = [order for order in self._orders.open_orders() if not self._stays(order)]
+            if (proven and not left) or self._timer.Monotonic() >= end_ns:
+                break
+            await self._timer.SleepAsync(AGAIN_SECONDS)
+        self.stuck = [order.id for order in left]
+        self.kept = [_facts(order) for order in self._orders.open_orders() if self._stays(order)]
+
+    async def _cancel_known(self, end_ns: int) -> None:
+        while self._timer.Monotonic() < end_ns:
+            left = [order for order in self._orders.open_orders() if not self._stays(order)]
+            if not left:
+                return
+            self._desk.run(self._orders.want_cancel(left, self._gateway.now_ns()))
+            await self._timer.SleepAsync(STEP_SECONDS)
+
+    async def _verify(self) -> bool:
+        try:
+            asked_ns = self._gateway.now_ns()
+            self._book.on_positions(await self._gateway.positions(), asked_ns)
+            listed = await self._gateway.open_orders()
+        except ExchangeError:
+            return False
+        ours = [row for row in listed if self._orders.owner_of(row.id)]
+        for row in ours:
+            self._desk.run(self._orders.on_report(row, self._gateway.now_ns()))
+        known = [self._orders.get(intent_id(row.id)) for row in ours]
+        return all(order is not None and self._stays(order) for order in known)
+
+    def _stays(self, order: Tracked) -> bool:
+        return order.is_stop and not order.cancel_wanted and not self._book.is_flat(order.symbol)
+
+
+def _facts(order: Tracked) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "owner": order.owner,
+        "symbol": order.symbol,
+        "side": order.side.value,
+        "qty": plain(order.qty),
+        "price": plain(order.price),
+    }

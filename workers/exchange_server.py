@@ -1,0 +1,282 @@
+"""Serves the bots' requests: judged by `lib.bus.requests`, answered here or by a task."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from lib.bus.protocol import (
+    Balance,
+    Method,
+    ReplyStatus,
+    Request,
+    decode_request,
+    encode_reply,
+    topic,
+)
+from lib.bus.requests import Requests, Verdict
+from lib.bus.sockets import Peer, Publisher, Server
+from lib.constants import FINAL
+from lib.errors import ExchangeError, OrderRejected, ProtocolError
+from lib.exchange.binance.gateway import BinanceGateway
+from lib.exchange.replies import (
+    BYE,
+    Cursor,
+    Hello,
+    Snapshot,
+    pack_hello,
+    pack_outcomes,
+    pack_snapshot,
+    unpack_cursor,
+    unpack_intents,
+)
+from lib.logger import AbstractLogger
+from lib.oms.account import AccountBook
+from lib.oms.history import History
+from lib.oms.ids import split_owner
+from lib.timer import AbstractTimer
+from workers.exchange_desk import Belief, OrderDesk
+from workers.exchange_post import OrderPost, Ticket
+
+MAX_CANDLES = 100_000
+
+Reply = bytes
+Handler = Callable[[Request], Reply | Coroutine[Any, Any, Reply]]
+
+
+class OrderServer:
+    """Answers each request once, whoever repeats it.
+
+    Args:
+        belief: Orders, lives, hearing and rules.
+        book: Positions and balances.
+        desk: Cancels.
+        post: Places.
+        gateway: The exchange, for reads that bots ask for.
+        history: What was told to each owner.
+        publisher: Whose sequences snapshots state.
+        server: The socket.
+        timer: The process's timer.
+        log: The worker's logger.
+        spawn: Starts a task that ends the worker when it fails.
+        health: Returns (online, why not).
+        on_bye: Told which owner has said that it is done.
+    """
+
+    def __init__(
+        self,
+        belief: Belief,
+        book: AccountBook,
+        desk: OrderDesk,
+        post: OrderPost,
+        gateway: BinanceGateway,
+        history: History,
+        publisher: Publisher,
+        server: Server,
+        timer: AbstractTimer,
+        log: AbstractLogger,
+        spawn: Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"],
+        health: Callable[[], tuple[bool, str]],
+        on_bye: Callable[[str], None],
+    ) -> None:
+        """Have answered nothing."""
+        self._belief = belief
+        self._book = book
+        self._desk = desk
+        self._post = post
+        self._gateway = gateway
+        self._history = history
+        self._publisher = publisher
+        self._server = server
+        self._timer = timer
+        self._log = log
+        self._spawn = spawn
+        self._health = health
+        self._on_bye = on_bye
+        self._requests: Requests[Peer] = Requests()
+        self._greeted: dict[str, int] = {}
+        self._handlers: dict[str, Handler] = {
+            Method.HELLO: self._hello,
+            Method.SNAPSHOT: self._snapshot,
+            Method.POST: self._place,
+            Method.CANCEL: self._cancel,
+            Method.BOOK: self._best,
+            Method.BALANCE: self._balance,
+            Method.POSITIONS: self._positions,
+            Method.CANDLES: self._candles,
+            BYE: self._bye,
+        }
+        self.after_send: Callable[[], None] = lambda: None
+        self.served = 0
+        self.fenced = 0
+        self.bad_frames = 0
+
+    def drain(self) -> None:
+        """Take what waits on the socket."""
+        for peer, request_id, payload in self._server.receive():
+            try:
+                request = decode_request(payload)
+            except ProtocolError as error:
+                self.bad_frames += 1
+                self._log.warning("request not understood", error=str(error))
+                self._reply(peer, request_id, encode_reply(ReplyStatus.ERROR, 0, str(error)))
+                continue
+            self._judge(peer, request_id, request)
+
+    def _judge(self, peer: Peer, request_id: bytes, request: Request) -> None:
+        alive = self._belief.lives.alive(request.owner)
+        verdict, answer = self._requests.admit(
+            request, request_id, peer, alive, self._timer.Monotonic()
+        )
+        match verdict:
+            case Verdict.EXECUTE:
+                self._execute(request_id, request)
+            case Verdict.REPEAT:
+                self._reply(peer, request_id, answer)
+            case Verdict.ATTACH:
+                return
+            case Verdict.EXPIRED:
+                text = "the deadline had passed"
+                self._reply(peer, request_id, encode_reply(ReplyStatus.EXPIRED, 0, text))
+            case Verdict.FENCED:
+                self.fenced += 1
+                text = f"{request.owner} {request.incarnation} may not act; alive: {alive}"
+                self._reply(peer, request_id, encode_reply(ReplyStatus.FENCED, 0, text))
+
+    def _execute(self, request_id: bytes, request: Request) -> None:
+        self.served += 1
+        handler = self._handlers.get(request.method)
+        try:
+            if handler is None:
+                raise ProtocolError(f"unknown method {request.method!r}")
+            result = handler(request)
+        except ProtocolError as error:
+            result = encode_reply(ReplyStatus.ERROR, 0, str(error))
+        if isinstance(result, bytes):
+            self._answer(request_id, request, result)
+        else:
+            self._spawn(self._finish(request_id, request, result), f"request {request.method}")
+
+    async def _finish(
+        self, request_id: bytes, request: Request, work: Coroutine[Any, Any, Reply]
+    ) -> None:
+        try:
+            reply = await work
+        except ProtocolError as error:
+            reply = encode_reply(ReplyStatus.ERROR, 0, str(error))
+        except ExchangeError as error:
+            rejected = isinstance(error, OrderRejected)
+            status = ReplyStatus.REJECTED if rejected else ReplyStatus.UNAVAILABLE
+            reply = encode_reply(status, error.code, str(error))
+        self._answer(request_id, request, reply)
+
+    def _answer(self, request_id: bytes, request: Request, reply: Reply) -> None:
+        for peer in self._requests.answer(request, request_id, reply):
+            self._reply(peer, request_id, reply)
+
+    def _reply(self, peer: Peer, request_id: bytes, reply: Reply) -> None:
+        self._server.reply(peer, request_id, reply)
+        self.after_send()
+
+    # --- methods
+
+    def _hello(self, request: Request) -> Reply:
+        owner = request.owner
+        cursor = unpack_cursor(request.args)
+        rules = self._belief.rules.get(split_owner(owner)[1])
+        if rules is None:
+            text = f"{split_owner(owner)[1]} is not traded here"
+            return encode_reply(ReplyStatus.REJECTED, 0, text)
+        self._greet(request, cursor)
+        highest = self._belief.orders.highest_id(owner)
+        return encode_reply(
+            ReplyStatus.OK, *pack_hello(Hello(rules, highest, self._state(owner, cursor)))
+        )
+
+    def _snapshot(self, request: Request) -> Reply:
+        cursor = unpack_cursor(request.args)
+        self._greet(request, cursor)
+        return encode_reply(ReplyStatus.OK, *pack_snapshot(self._state(request.owner, cursor)))
+
+    def _greet(self, request: Request, cursor: Cursor) -> None:
+        now_ns = self._gateway.now_ns()
+        orders = self._belief.orders
+        for client_id in cursor.open_ids:
+            orders.adopt(request.owner, client_id, request.incarnation, now_ns)
+        if self._greeted.get(request.owner) == request.incarnation:
+            return
+        self._greeted[request.owner] = request.incarnation
+        claimed = set(cursor.open_ids)
+        unclaimed = orders.claim(request.owner, request.incarnation, claimed)
+        self._desk.run(orders.want_cancel(unclaimed, now_ns))
+        self._log.info("bot said hello", owner=request.owner, orders=len(claimed))
+
+    def _state(self, owner: str, cursor: Cursor) -> Snapshot:
+        symbol = split_owner(owner)[1]
+        rules = self._belief.rules[symbol]
+        online, reason = self._health()
+        wanted = {topic("order", owner), topic("account", symbol), topic("health", "exchange")}
+        sequences = self._publisher.sequences
+        return Snapshot(
+            position=self._book.position(symbol),
+            orders=[order.update() for order in self._belief.orders.open_orders(owner)],
+            missed=self._history.after(owner, *cursor.seen),
+            balance=self._book.balance(rules.quote_asset),
+            sequences={
+                name: (self._publisher.incarnation, sequence)
+                for name, sequence in sequences.items()
+                if name in wanted or name.startswith(b"balance.")
+            },
+            online=online,
+            reason=reason,
+        )
+
+    async def _place(self, request: Request) -> Reply:
+        intents = unpack_intents(request.args)
+        ticket = Ticket(request.owner, request.incarnation, request.deadline_ns)
+        return encode_reply(ReplyStatus.OK, *pack_outcomes(await self._post.post(ticket, intents)))
+
+    def _cancel(self, request: Request) -> Reply:
+        ids = request.args[0] if request.args else []
+        if not isinstance(ids, list):
+            raise ProtocolError("args are not a list of ids")
+        now_ns = self._gateway.now_ns()
+        orders = self._belief.orders
+        for client_id in ids:
+            # one that this life of the worker does not know is looked for, and then cancelled
+            orders.adopt(request.owner, str(client_id), request.incarnation, now_ns)
+        named = [orders.get(str(client_id)) for client_id in ids]
+        concerned = [
+            order
+            for order in (named if ids else orders.open_orders(request.owner))
+            if order is not None and order.owner == request.owner and order.status not in FINAL
+        ]
+        self._desk.run(orders.want_cancel(concerned, now_ns))
+        return encode_reply(ReplyStatus.OK, len(concerned))
+
+    async def _best(self, request: Request) -> Reply:
+        book = await self._gateway.book(split_owner(request.owner)[1])
+        return encode_reply(ReplyStatus.OK, *book)
+
+    def _balance(self, request: Request) -> Reply:
+        rules = self._belief.rules.get(split_owner(request.owner)[1])
+        asset = rules.quote_asset if rules else ""
+        found: Balance | None = self._book.balance(asset)
+        if found is None:
+            return encode_reply(ReplyStatus.UNAVAILABLE, 0, f"no balance of {asset or '?'} known")
+        return encode_reply(ReplyStatus.OK, *found)
+
+    def _positions(self, request: Request) -> Reply:
+        return encode_reply(ReplyStatus.OK, *self._book.position(split_owner(request.owner)[1]))
+
+    async def _candles(self, request: Request) -> Reply:
+        if len(request.args) != 2 or not all(type(time) is int for time in request.args):
+            raise ProtocolError("args are not [start_ns, end_ns]")
+        start_ns, end_ns = request.args
+        if end_ns - start_ns > MAX_CANDLES * 60 * 10**9:
+            raise ProtocolError(f"more than {MAX_CANDLES} candles at once")
+        symbol = split_owner(request.owner)[1]
+        return encode_reply(ReplyStatus.OK, await self._gateway.candles(symbol, start_ns, end_ns))
+
+    def _bye(self, request: Request) -> Reply:
+        self._on_bye(request.owner)
+        return encode_reply(ReplyStatus.OK)
