@@ -111,13 +111,19 @@ def _kill(system: System, kind: str, name: str, stamps: Stamps) -> dict[str, flo
         event_ns = _first_of_new_life(market, before["incarnation"])
     elif kind == "bot":
         event_ns = stamps.first(SYMBOLS[0])
-    system.until(lambda: system.status().get("state") == "running")
+    system.until(lambda: _is_replaced(system, before))
     context.destroy(linger=0)
     found = {"first event": (event_ns - kill_ns) / 1e6} if event_ns else {}
     for event in system.events():
         if event["worker"] == name and event["at_ns"] > kill_ns and event["event"] in STEPS:
             found.setdefault(event["event"], (event["at_ns"] - kill_ns) / 1e6)
     return found
+
+
+def _is_replaced(system: System, before: dict[str, Any]) -> bool:
+    status = system.status()
+    [now] = [one for one in status["workers"] if one["name"] == before["name"]]
+    return now["pid"] != before["pid"] and status["state"] == "running"
 
 
 def _first_of_new_life(market: "zmq.Socket[bytes]", incarnation: int) -> int:

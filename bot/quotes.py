@@ -10,7 +10,7 @@ from lib.helpers import round_up
 
 DEFAULTS = {
     "width": "0.0005",
-    "hysteresis": "0.3",
+    "hysteresis": "0.9",
     "notional": "110",
     "qty": "0",
     "max_position": "0",

@@ -116,13 +116,13 @@ def needed(tree: ConfigTree) -> tuple[list[Variable], list[Variable]]:
 def secret_variables(tree: ConfigTree) -> frozenset[str]:
     """Return the names of environment variables that only the exchange worker may see.
 
-    Those that the secrets of the configuration ask for, and those that `EnvVault` looks for:
-    `KEY`, `BINANCE_FUTURES_KEY`, …
+    Those that the secrets of the configuration ask for, and those that vaults look for: `KEY`,
+    `BINANCE_FUTURES_KEY`, …, `VAULT_TOKEN`.
 
     Raises:
         ConfigError: A variable is written wrongly.
     """
-    plain = {name.upper() for name in SECRET_NAMES}
+    plain = {*(name.upper() for name in SECRET_NAMES), "VAULT_TOKEN"}
     prefixes = {re.sub(r"[^A-Z0-9]+", "_", name.upper()) for name in exchanges_of(tree)}
     prefixed = {f"{prefix}_{name}" for prefix in prefixes for name in plain}
     return frozenset({*(variable.name for variable in needed(tree)[1]), *plain, *prefixed})

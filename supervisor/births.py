@@ -89,9 +89,6 @@ class Births:
         urls = {key: self.venue[key] for key in ("rest_url", "ws_url")}
         secrets = {key: self.venue[key] for key in (VAULT.KEY, VAULT.SECRET)}
         match spec.kind:
-            case WorkerKind.VENUE:
-                # Its next life must be found where its first one was.
-                config["venue"] |= {"port": self.venue["port"], **secrets}
             case WorkerKind.EXCHANGE:
                 config["exchange"] |= {**urls, **secrets}
             case WorkerKind.STREAM:

@@ -106,7 +106,7 @@ def _row(worker: dict[str, Any]) -> Row:
     return Row(
         name=worker["name"],
         pid=str(worker.get("pid") or "-"),
-        state=worker["state"],
+        state=_state(worker),
         uptime=elapsed(worker.get("uptime_s")) if worker.get("pid") else "-",
         restarts=str(worker.get("restarts", 0)),
         events=f"{worker.get('events_per_s') or 0:.1f}",
@@ -114,6 +114,12 @@ def _row(worker: dict[str, Any]) -> Row:
         rss=f"{rss / MEGABYTE:.0f} MB" if rss else "-",
         note=_note(worker),
     )
+
+
+def _state(worker: dict[str, Any]) -> str:
+    # it has not ended: it has not begun, and waits for those before it
+    never_lived = worker["state"] == "exited" and not worker.get("last_exit")
+    return "waiting" if never_lived else str(worker["state"])
 
 
 def _note(worker: dict[str, Any]) -> str:

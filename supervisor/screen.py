@@ -33,6 +33,7 @@ STYLES = {
     "hung": "bold red",
     "failed": "bold red",
     "exited": "dim",
+    "waiting": "dim",
 }
 STATE = HEADINGS.index("STATE")
 NAME = HEADINGS.index("WORKER")

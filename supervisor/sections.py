@@ -140,6 +140,21 @@ class InfluxSection(RecordsSection, frozen=True):
     verify_tls: bool | None = None
 
 
+class TimescaleSection(RecordsSection, frozen=True):
+    """PostgreSQL or TimescaleDB: `dsn`, or the server's parts."""
+
+    dsn: str | None = None
+    host: str | None = None
+    port: Annotated[int, Meta(ge=1, le=65535)] | None = None
+    user: str | None = None
+    password: str | None = None
+    dbname: str | None = None
+    sslmode: str | None = None
+    sslrootcert: str | None = None
+    timeout: Duration | None = None
+    copy: bool | None = None
+
+
 class SqliteSection(RecordsSection, frozen=True):
     """Files of the databases and states that need no server."""
 
@@ -192,7 +207,7 @@ class RootSection(Section, frozen=True):
     restart: RestartSection = field(default_factory=RestartSection)
     log: LogSection = field(default_factory=LogSection)
     influx: InfluxSection | None = None
-    timescale: dict[str, Any] = {}
+    timescale: TimescaleSection | None = None
     sqlite: SqliteSection | None = None
     spool: SpoolSection | None = None
     custom: dict[str, Any] = {}

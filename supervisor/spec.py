@@ -16,6 +16,7 @@ from lib.init import (
     exchanges_of,
     is_secret,
     load_config,
+    seconds,
     secret_variables,
 )
 from lib.interpolation import Variable, fill_in, missing, missing_error
@@ -29,6 +30,8 @@ from supervisor.venue_rules import check_exchange, check_venue
 
 GENERAL = ("log", "influx", "timescale", "sqlite", "spool", "custom")
 """Sections that every worker gets."""
+TIMEOUT = "timeout"
+"""The one key of a vault's own section that is a duration."""
 READABLE_BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
 
 
@@ -156,7 +159,13 @@ def _vault(tree: ConfigTree) -> dict[str, Any]:
     section = tree.values.get("vault")
     if not isinstance(section, dict):
         return {}
-    return {key: value for key, value in section.items() if key != "name"}
+    found = {key: value for key, value in section.items() if key != "name"}
+    if TIMEOUT in found:
+        try:
+            found[TIMEOUT] = seconds(found[TIMEOUT])
+        except ConfigError as error:
+            raise tree.fail(f"vault.timeout: {error.message}", ("vault", TIMEOUT)) from None
+    return found
 
 
 def _warnings(tree: ConfigTree, exchanges: frozenset[str]) -> list[str]:

@@ -85,20 +85,17 @@ class AccountSync:
 
     async def resync(self) -> None:
         """Read the whole account after each new connection, for ever."""
-        scope: Iterable[str] | None = None
         while True:
             await self._gap.wait()
             self._gap.clear()
             try:
-                # the first time all symbols: orders of bots that are no longer configured show
-                await self._read_all(scope)
+                await self._read_all()
             except ExchangeError as error:
                 self._log.warning("account not read", error=str(error))
                 self._gap.set()
                 await self._timer.SleepAsync(_pause(error))
                 continue
             if not self._gap.is_set() and self._stream.is_connected():
-                scope = self._belief.rules
                 self._flush()
                 self.synced.set()
                 self._check_ns = self._timer.Monotonic() + AFTER_GAP_NS
@@ -122,7 +119,7 @@ class AccountSync:
                 continue
             self._check_ns = NEVER_NS
             try:
-                changes = await self._read_all(self._belief.rules)
+                changes = await self._read_all()
             except ExchangeError as error:
                 self._log.warning("cross-check failed", error=str(error))
                 await self._timer.SleepAsync(_pause(error))
@@ -204,11 +201,11 @@ class AccountSync:
 
     # --- reads
 
-    async def _read_all(self, symbols: Iterable[str] | None) -> int:
+    async def _read_all(self) -> int:
         # Returns how many things were not as believed.
         asked_ns = self._gateway.now_ns()
         listed, positions, balances = await asyncio.gather(
-            self._gateway.open_orders(symbols),
+            self._gateway.open_orders(self._belief.rules),
             self._gateway.positions(),
             self._gateway.balances(),
         )

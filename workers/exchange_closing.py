@@ -37,6 +37,7 @@ class Closing:
     ) -> None:
         """Have done nothing."""
         self._orders = belief.orders
+        self._symbols = list(belief.rules)
         self._book = book
         self._desk = desk
         self._gateway = gateway
@@ -72,7 +73,7 @@ class Closing:
         try:
             asked_ns = self._gateway.now_ns()
             self._book.on_positions(await self._gateway.positions(), asked_ns)
-            listed = await self._gateway.open_orders()
+            listed = await self._gateway.open_orders(self._symbols)
         except ExchangeError:
             return False
         ours = [row for row in listed if self._orders.owner_of(row.id)]

@@ -24,6 +24,8 @@ from lib.errors import ConfigError
 from lib.factory import make_factory
 from lib.timer import LiveTimer
 
+TEST_HOOKS = "TICKVISOR_TEST_HOOKS"
+"""Environment variable without which the command `hang` is unknown."""
 CLOSE_SECONDS = 10.0
 """Bound of a worker's own cleanup; the supervisor's grace period is usually shorter."""
 STARTING_BEAT_NS = 20 * NS_PER_MS
@@ -215,6 +217,9 @@ class AsyncWorker(ABC):
             case Roster():
                 self.roster = message
                 self.on_roster(message)
+            case Command(_, "hang", _) if os.environ.get(TEST_HOOKS):
+                while True:
+                    pass
             case Command():
                 self.log.info("got a command", action=message.action)
                 self.on_command(message.action, message.args)

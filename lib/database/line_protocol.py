@@ -7,9 +7,11 @@ from decimal import Decimal
 
 from lib.database.record import INT64, Point, Value
 
-# A newline has no place outside a string field: it becomes a backslash and an n, as in
-# influxdb-client; backslashes themselves are not doubled there.
-_CONTROL = {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t", 0: ""}
+# Outside string fields the format has no way to write a newline, nor a backslash before what it
+# escapes, and a quote in a field's name is taken for the start of a string: in names they are
+# replaced; in tags' values a newline becomes a backslash and an n.
+_NAME = str.maketrans({"\n": " ", "\r": " ", "\t": " ", "\0": "", "\\": "/", '"': "'"})
+_VALUE = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": ""})
 _MEASUREMENT = str.maketrans({",": "\\,", " ": "\\ "})
 _KEY = str.maketrans({",": "\\,", " ": "\\ ", "=": "\\="})
 _STRING = str.maketrans({'"': '\\"', "\\": "\\\\"})
@@ -25,26 +27,29 @@ def encode(point: Point, integers: frozenset[str]) -> str:
     Raises:
         ValueError: An integer does not fit, or a name is empty.
     """
-    head = [_name(point.series, _MEASUREMENT)]
+    head = [_name(point.series).translate(_MEASUREMENT)]
     # Sorted tags spare the server the sorting.
-    head += [
-        f"{_name(name, _KEY)}={_name(value, _KEY)}" for name, value in sorted(point.tags.items())
-    ]
+    head += [f"{_key(name)}={_tag(value)}" for name, value in sorted(point.tags.items())]
     fields = [
-        f"{_name(name, _KEY)}={_value(value, name in integers)}"
-        for name, value in point.fields.items()
+        f"{_key(name)}={_value(value, name in integers)}" for name, value in point.fields.items()
     ]
     return f"{','.join(head)} {','.join(fields)} {point.time_ns}"
 
 
-def _name(text: str, table: dict[int, str]) -> str:
+def _name(text: str) -> str:
     if not text:
         raise ValueError("line protocol knows no empty names")
-    text = text.translate(_CONTROL)
-    if text.endswith("\\"):
-        # It would escape the separator that follows; there is no way to write it.
-        text += " "
-    return text.translate(table)
+    return text.translate(_NAME)
+
+
+def _key(text: str) -> str:
+    return _name(text).translate(_KEY)
+
+
+def _tag(text: str) -> str:
+    text = text.translate(_VALUE)
+    # A backslash at the end would escape the separator that follows.
+    return (text + " " if text.endswith("\\") else text).translate(_KEY)
 
 
 def _value(value: Value, is_integer: bool) -> str:

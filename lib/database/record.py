@@ -62,9 +62,7 @@ class Schema:
         """
         time_ns = record.get(KEY.TIMESTAMP, now_ns)
         if not isinstance(time_ns, int) or not -INT64 <= time_ns < INT64:
-            raise ValueError(
-                f"timestamp {time_ns!r} is not int ns since the epoch"
-            )
+            raise ValueError(f"timestamp {time_ns!r} is not int ns since the epoch")
         tags = dict(self.base_tags)
         fields: dict[str, Value] = {}
         for name, raw in record.items():

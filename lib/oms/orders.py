@@ -24,6 +24,7 @@ MARGIN_CONDITIONAL_NS = 60_000 * NS_PER_MS
 """Added to the window before absence can be proven."""
 APART_NS = 1_000 * NS_PER_MS
 """Two proofs of absence must be this far apart."""
+UNSEEN = (Status.PENDING, Status.UNKNOWN)
 REMEMBERED = 20_000
 """Closed orders and fills kept, to know what comes again."""
 
@@ -111,7 +112,7 @@ class Orders:
     def end(self, client_id: str, status: Status, reason: str, now_ns: int) -> list[Action]:
         """End an order that definitely does not exist: REJECTED or NOT_SENT."""
         order = self._open.get(client_id)
-        if order is None or order.status not in (Status.PENDING, Status.UNKNOWN):
+        if order is None or order.status not in UNSEEN:
             self.counts["late refusal"] += order is not None
             return []
         order.reason, order.event_ns = reason, now_ns
@@ -241,6 +242,8 @@ class Orders:
                 self._reopen(order, target, now_ns)
             else:
                 self.counts["stale"] += 1
+        if order.held is not None and order.lacks_fills and order.status in UNSEEN:
+            self._reopen(order, Status.NEW, now_ns)
         self._settle(order, now_ns)
 
     def _reopen(self, order: Tracked, target: Status, now_ns: int) -> None:

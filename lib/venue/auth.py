@@ -37,8 +37,6 @@ class Auth:
     def __init__(self, accounts: list[Account]) -> None:
         """Index the accounts by their keys."""
         self._accounts = {account.key: account for account in accounts}
-        self.accept_any_time = False
-        """A fault: `recvWindow` and the clock are ignored."""
 
     def account(self, key: str | None) -> Account:
         """Return the owner of an API key.
@@ -65,8 +63,6 @@ class Auth:
             window_ms = _integer("recvWindow", params["recvWindow"])
         if window_ms > MAX_RECV_WINDOW_MS:
             raise Refusal(-1131, "recvWindow must be less than 60000.")
-        if self.accept_any_time:
-            return
         now_ms = now_ns // NS_PER_MS
         if stamp_ms >= now_ms + FUTURE_MS:
             ahead = "Timestamp for this request was 1000ms ahead of the server's time."

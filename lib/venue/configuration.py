@@ -11,12 +11,16 @@ from lib.constants import NS_PER_SECOND
 from lib.errors import ConfigError
 from lib.venue.auth import Account
 from lib.venue.feeds import Feed
+from lib.venue.latency import Latency, read_latency
 from lib.venue.limits import Quotas
+from lib.venue.live_feed import LiveFeed
 from lib.venue.options import Options
+from lib.venue.recording_feed import make_recording
 from lib.venue.symbols import SymbolInfo, catalogue, info
 from lib.venue.synthetic import SyntheticFeed
 
 FEEDS = ("synthetic", "recording", "live")
+LATENCIES = ("order", "cancel", "market")
 USER_EVENTS = ("off", "silent", "expire")
 QUIET_FEEDS_LIMIT = 20_000
 
@@ -27,7 +31,8 @@ class Settings:
 
     `connection_ns` is the life of a websocket, `ping_ns` the time between two pings of ours,
     `pong_ns` how long a peer may stay silent about them, `messages` what a peer may send per
-    second.
+    second; `latencies` delay order entry, cancels and market data; `record` names a file that
+    gets the frames of a live feed.
     """
 
     feed: Feed
@@ -47,6 +52,8 @@ class Settings:
     port: int
     ledger_limit: int
     strict: bool
+    latencies: dict[str, Latency]
+    record: str
 
 
 def read_settings(config: Mapping[str, Any]) -> Settings:
@@ -55,6 +62,13 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
     Raises:
         ConfigError: A value is wrong.
     """
+    try:
+        return _read(config)
+    except (ValueError, TypeError, InvalidOperation) as error:
+        raise ConfigError(f"venue: {error}") from error
+
+
+def _read(config: Mapping[str, Any]) -> Settings:
     feed_name = str(config.get("feed", "synthetic"))
     if feed_name not in FEEDS:
         raise ConfigError(f"venue.feed {feed_name!r} is none of {', '.join(FEEDS)}")
@@ -88,6 +102,8 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         port=int(config.get("port", 0)),
         ledger_limit=int(config.get("ledger_limit", QUIET_FEEDS_LIMIT)),
         strict=bool(config.get("strict_parameters", True)),
+        latencies=_latencies(config, seed),
+        record=str(config.get("record") or ""),
     )
 
 
@@ -100,14 +116,11 @@ def make_feed(name: str, config: Mapping[str, Any], seed: int) -> Feed:
     symbols = [str(symbol).upper() for symbol in config.get("symbols") or ()]
     active = [str(symbol).upper() for symbol in config.get("active") or symbols]
     if name == "recording":
-        # Reading recordings needs more of the standard library than a synthetic market.
-        from lib.venue.recording_feed import make_recording  # noqa: PLC0415
-
         return make_recording(config, symbols)
     if name == "live":
-        from lib.venue.live_feed import LiveFeed  # noqa: PLC0415
-
-        return LiveFeed(listing(symbols, active), active)
+        if not config.get("rest_url") or not config.get("ws_url"):
+            raise ConfigError("venue.feed live needs venue.rest_url and venue.ws_url")
+        return LiveFeed(listing(symbols, active), active, only=bool(symbols))
     rate = float(config.get("rate", 20.0)) * float(config.get("speed", 1.0))
     minutes = int(config.get("history_minutes", 120))
     return SyntheticFeed(listing(symbols, active), active, seed, rate, minutes)
@@ -161,6 +174,13 @@ def _options(config: Mapping[str, Any]) -> Options:
         if name in config:
             values[f"{name}_ns"] = _ns(config, name, 0.0)
     return Options(**values)
+
+
+def _latencies(config: Mapping[str, Any], seed: int) -> dict[str, Latency]:
+    found = config.get("latency") or {}
+    if not isinstance(found, Mapping) or set(found) - set(LATENCIES):
+        raise ConfigError(f"venue.latency {found!r} is no mapping of {', '.join(LATENCIES)}")
+    return {name: read_latency(found.get(name), f"{seed}:{name}") for name in LATENCIES}
 
 
 def _ns(config: Mapping[str, Any], name: str, default: float) -> int:

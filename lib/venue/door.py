@@ -7,7 +7,7 @@ from lib.venue.endpoints import ENDPOINTS, PATHS, Endpoint, Security
 from lib.venue.faults import Active
 from lib.venue.refusals import Refusal
 from lib.venue.requests import HTTP_OK, Answer, Request, parameters
-from lib.venue.rest_faults import REST_FAULTS, apply_after, apply_before, fail_items, touches
+from lib.venue.rest_faults import REST_FAULTS, BatchFault, apply_after, apply_before, touches
 from lib.venue.rest_market import RestMarket
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ class Door:
         if endpoint.security is Security.KEY:
             return Answer(HTTP_OK, self._keyed(endpoint, account, params, now_ns), headers)
         seen["signature"] = "unchecked"
-        venue.auth.check_time(params, now_ns)
+        if not venue.faults.named({"ignore_recv_window"}, now_ns):
+            venue.auth.check_time(params, now_ns)
         seen["signature"] = "invalid"
         venue.auth.check_signature(account, request.query, request.body)
         seen["signature"] = "valid"
@@ -105,14 +106,17 @@ class Door:
         params["_count_10s"], params["_count_1m"] = map(str, counts)
         for symbol in _symbols(params):
             venue.stage.ensure(symbol, now_ns)
+        batch = None
+        if endpoint.path.endswith("/batchOrders"):
+            batch = BatchFault(venue.faults.named({"fail_batch"}, now_ns), params)
+            if batch.is_all:
+                return Answer(HTTP_OK, batch.apply([]), headers)
         found = venue.engine.request(account.name, endpoint.method, endpoint.path, params, now_ns)
         if found is None:
             raise _no_such(Request(endpoint.method, endpoint.path))
         status, body = found
         venue.settle(now_ns)
-        if endpoint.path.endswith("/batchOrders"):
-            body = fail_items(venue.faults.named({"fail_batch"}, now_ns), body)
-        return Answer(status, body, headers)
+        return Answer(status, body if batch is None else batch.apply(body), headers)
 
     def _public(self, endpoint: Endpoint, params: dict[str, str], now_ns: int) -> Any:
         if self._venue.settings.strict:

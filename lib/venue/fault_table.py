@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+from lib.venue.fault_actions import FAULTS as ENGINE_TEXTS
+
 
 class Fault(NamedTuple):
     """One fault: its name, its arguments with their defaults, and what it does."""
@@ -86,29 +88,18 @@ DOOR_FAULTS = (
         "Items (by position, default the second) of batch calls get this error in place of their "
         "result, executed or not.",
     ),
-    Fault("rate_limit", {"status": 429, "retry_after": 10}, "429 for a while, or a ban with 418."),
+    Fault(
+        "rate_limit",
+        REST | {"status": 429, "retry_after": 10, "executed": False},
+        "429 with Retry-After, or 418 as for a banned address.",
+    ),
     Fault("clock_offset", {"ms": 0}, "The venue's clock is `ms` ahead (negative: behind)."),
     Fault("ignore_recv_window", dict(WINDOW), "Timestamps are not checked."),
     Fault("cut_connections", {"age": 0.0}, "Cut websockets older than `age` seconds, as at 24 h."),
 )
 
-ENGINE_TEXTS = {
-    "hide_order": "An order is missing from reads for a while.",
-    "late_accept": "An order is accepted long after its request.",
-    "read_lag": "Reads show the state of some time ago.",
-    "subset_open_orders": "openOrders lacks some orders.",
-    "algo_get_not_found": "A single GET algoOrder answers -2013.",
-    "hold_triggering": "Triggered algo orders stay TRIGGERING for a while.",
-    "mode_flip": "The position mode is changed from outside.",
-    "liquidate": "The position is liquidated.",
-    "adl": "The position is closed by auto-deleveraging.",
-    "manual_trade": "A trade by hand moves the position.",
-    "foreign_order": "An order that is not ours rests on the account.",
-    "delist": "A symbol stops trading.",
-    "change_filters": "A symbol's trading rules change.",
-}
 ENGINE_FAULTS: dict[str, Fault] = {
-    name: Fault(name, {}, text) for name, text in ENGINE_TEXTS.items()
+    name: Fault(name, {}, text) for name, text in ENGINE_TEXTS.items() if name != "clear"
 }
 FAULTS: dict[str, Fault] = {fault.name: fault for fault in DOOR_FAULTS} | ENGINE_FAULTS
-"""Name → fault."""
+"""Name → fault; the engine's say their arguments in their texts."""

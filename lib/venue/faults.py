@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lib.constants import NS_PER_SECOND
+from lib.venue.errors import VenueError
 from lib.venue.fault_table import ENGINE_FAULTS, FAULTS, Fault
 from lib.venue.refusals import Refusal
 
@@ -124,5 +125,5 @@ class Faults:
     def _to_engine(self, name: str, args: Args) -> None:
         try:
             self._engine_fault(name, **args)
-        except (TypeError, ValueError, KeyError, ArithmeticError) as error:
-            raise Refusal(-1102, f"fault {name}: {type(error).__name__}: {error}") from error
+        except (ValueError, VenueError) as error:
+            raise Refusal(-1102, f"fault {name}: {error}") from error

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Callable
 from typing import Protocol
 
+from lib.venue.latency import Latency
 from lib.venue.stream_names import Route, Stream, parse
 
 MAX_STREAMS = 1024
@@ -40,6 +41,8 @@ class Connection:
         self.keys: dict[str, frozenset[str] | None] = {}
         """listenKey → wanted event names; None: no filter was given."""
         self.waiting: list[bytes] = []
+        self.due_ns = 0
+        """When the last delayed payload leaves."""
 
     def __hash__(self) -> int:
         """Connections are compared by identity."""
@@ -72,6 +75,8 @@ class Hub:
         self.connections: dict[int, Connection] = {}
         self.subscribers: dict[str, dict[int, Connection]] = {}
         self.outlet: Outlet | None = None
+        self.latency: Latency | None = None
+        self.now_ns = 0
         self.sent = 0
         self._dirty: dict[int, Connection] = {}
         self._next = 1
@@ -119,6 +124,9 @@ class Hub:
         for connection in listeners.values():
             if self.outlet is not None and not self._let_out(connection, name, payload):
                 continue
+            if self.latency:
+                self._hold(connection, name, payload)
+                continue
             if connection.combined:
                 wrapped = wrapped or frame(wrap(name, payload))
                 connection.waiting.append(wrapped)
@@ -163,6 +171,12 @@ class Hub:
                 slow.append(connection)
         self._dirty.clear()
         return slow
+
+    def _hold(self, connection: Connection, name: str, payload: bytes) -> None:
+        # TCP keeps the order: nothing overtakes an earlier payload of its connection.
+        assert self.latency is not None  # noqa: S101 - the caller asked
+        connection.due_ns = max(connection.due_ns, self.now_ns + self.latency.draw_ns())
+        self.later(connection.due_ns, connection, (name, payload))
 
     def _let_out(self, connection: Connection, name: str, payload: bytes) -> bool:
         stream = connection.streams.get(name)

@@ -7,6 +7,7 @@ from lib.venue.accounts import Account, Amendment
 from lib.venue.errors import VenueError
 from lib.venue.filters import check_notional, check_percent, check_price, check_quantity
 from lib.venue.lifecycle import Lifecycle
+from lib.venue.margin import Extra
 from lib.venue.matching import Matcher
 from lib.venue.order_entry import OrderEntry
 from lib.venue.order_request import PRICE_MATCHES, matched_price
@@ -86,6 +87,10 @@ class OrderChanges:
         if order is None or not order.is_open:
             raise VenueError(-2013)
         self._check_change(order, params, (price, qty))
+        more = price * (qty - order.filled) - order.price * order.remaining
+        if more > 0 and not order.reduce_only:
+            extra = Extra(info.symbol, order.position_side, order.is_buy, more)
+            self._entry.check_margin(account, extra)
         modify_id = params.long("modifyId")
         self._apply(account, order, (price, qty), modify_id)
         answer = order_answer(order, info) | {"pair": info.pair}

@@ -163,26 +163,40 @@ class OrderEntry:
             raise VenueError(-2022)
         return min(request.qty, left)
 
-    def _check_margin(
-        self, account: Account, request: OrderRequest, price: Decimal, mark: Decimal
-    ) -> None:
-        state, info = self._state, request.info
-        side = request.position_side
-        notional = price * request.qty
-        extra = Extra(info.symbol, side, request.is_buy, notional)
-        before = symbol_margin(account, info.symbol, side, mark)
-        after = symbol_margin(account, info.symbol, side, mark, extra)
+    def check_margin(self, account: Account, extra: Extra, costs: Decimal = ZERO) -> None:
+        """Refuse what the account cannot carry.
+
+        Args:
+            account: Whose.
+            extra: What would rest beside the open orders.
+            costs: What it would lose at once, in the margin asset.
+
+        Raises:
+            VenueError: -2027 or -2019.
+        """
+        symbol, side = extra.symbol, extra.position_side
+        mark = self._state.mark(symbol)
+        before = symbol_margin(account, symbol, side, mark)
+        after = symbol_margin(account, symbol, side, mark, extra)
         added = after.orders - before.orders
         if added <= 0:
             return
-        leverage = account.leverage(info.symbol)
+        leverage = account.leverage(symbol)
         if (after.orders + after.position) * leverage > cap(leverage):
             raise VenueError(-2027)
-        worse = price - mark if request.is_buy else mark - price
-        loss = request.qty * max(ZERO, worse) if mark else ZERO
-        fee = notional * state.options.taker_fee if request.is_market else ZERO
-        if added + loss + fee > state.summary(account, info.margin_asset).available:
+        if added + costs > self._state.summary(account, self._state.asset(symbol)).available:
             raise VenueError(-2019)
+
+    def _check_margin(
+        self, account: Account, request: OrderRequest, price: Decimal, mark: Decimal
+    ) -> None:
+        notional = price * request.qty
+        worse = price - mark if request.is_buy else mark - price
+        costs = request.qty * max(ZERO, worse) if mark else ZERO
+        if request.is_market:
+            costs += notional * self._state.options.taker_fee
+        extra = Extra(request.info.symbol, request.position_side, request.is_buy, notional)
+        self.check_margin(account, extra, costs)
 
     def _check_book(self, order: VenueOrder, info: SymbolInfo, mark: Decimal) -> None:
         matcher = self._matchers(order.symbol)

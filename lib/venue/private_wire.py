@@ -42,8 +42,8 @@ def forced_view(order: VenueOrder, info: SymbolInfo) -> dict[str, Any]:
     """Return a liquidation or ADL order as forceOrders shows it."""
     body = history_view(order, info)
     body["type"] = body["origType"] = "LIMIT"
-    kept = ("priceProtect", "closePosition", "priceMatch", "selfTradePreventionMode")
-    return {key: value for key, value in body.items() if key not in (*kept, "goodTillDate")}
+    left_out = ("priceProtect", "priceMatch", "selfTradePreventionMode", "goodTillDate")
+    return {key: value for key, value in body.items() if key not in left_out}
 
 
 def fill_view(fill: Fill, info: SymbolInfo) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Recordings on disk, read as a stream of timed market events; the formats stand in docs/data.md."""
+"""Recordings on disk as streams of timed market events; docs/data.md describes the formats."""
 
 import csv
 import gzip
@@ -175,8 +175,9 @@ def _table_events(source: Source, row: list[str]) -> Iterator[Timed]:
             yield time_ns, Print(source.symbol, price, qty, maker, int(row[0]), time_ns)
         case "bookTicker":
             time_ns = stamp_ns(row[6])
-            prices = [decimal(text) for text in row[1:5]]
-            yield time_ns, Quote(source.symbol, *prices, int(row[0]), time_ns)
+            bid, bid_qty, ask, ask_qty = (decimal(text) for text in row[1:5])
+            quote = Quote(source.symbol, bid, bid_qty, ask, ask_qty, int(row[0]), time_ns)
+            yield time_ns, quote
         case _:
             candle = read_candle(row)
             yield candle.open_ms * NS_PER_MS, candle
@@ -185,9 +186,9 @@ def _table_events(source: Source, row: list[str]) -> Iterator[Timed]:
 def read_candle(row: list[str]) -> Candle:
     """Return the candle of a klines row; short rows hold only prices and volume."""
     open_ms = stamp_ns(row[0]) // NS_PER_MS
-    prices = [decimal(text) for text in row[1:5]]
-    candle = Candle(open_ms, open_ms + 59_999, *prices, volume=decimal(row[5]))
-    if len(row) > 10:  # noqa: PLR2004 - a whole row has twelve columns
+    first, high, low, last = (decimal(text) for text in row[1:5])
+    candle = Candle(open_ms, open_ms + 59_999, first, high, low, last, decimal(row[5]))
+    if len(row) > 10:
         candle.close_ms = stamp_ns(row[6]) // NS_PER_MS
         candle.quote_volume, candle.count = decimal(row[7]), int(row[8])
         candle.taker_volume, candle.taker_quote = decimal(row[9]), decimal(row[10])

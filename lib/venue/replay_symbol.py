@@ -101,9 +101,7 @@ class ReplaySymbol:
         bid = event.price if event.buyer_is_maker else event.price - tick
         qty = max(round_down(GUESSED_NOTIONAL / event.price, self.rules.step), self.rules.min_qty)
         self._last_update += 1
-        self._quote = Quote(
-            event.symbol, bid, qty, bid + tick, qty, self._last_update, due_ns
-        )
+        self._quote = Quote(event.symbol, bid, qty, bid + tick, qty, self._last_update, due_ns)
         return [self._quote, played]
 
     def _levels(self, event: Levels, due_ns: int) -> list[MarketEvent]:
@@ -118,8 +116,9 @@ class ReplaySymbol:
         if self._waiting:
             self._held.append(event)
             return []
-        events = self._clear_leftover(due_ns)
-        return [*events, self._change(event.bids, event.asks, event.first_id, event.last_id, due_ns)]
+        cleared = self._clear_leftover(due_ns)
+        bids, asks = event.bids, event.asks
+        return [*cleared, self._change(bids, asks, event.first_id, event.last_id, due_ns)]
 
     def _lead_to(self, snapshot: Levels, due_ns: int) -> list[MarketEvent]:
         # A book that is already shown is led to the snapshot by changes, so that readers of the

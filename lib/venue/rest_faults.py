@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import orjson
+
 from lib.venue.faults import Active
 from lib.venue.requests import Answer
 
@@ -17,6 +19,8 @@ RATE_TEXTS = {
     "Please use the websocket for live updates to avoid bans.",
 }
 UNAVAILABLE = 503
+BUSY_TEXT = "Request throttled by system-level protection. Please try again."
+BATCH_LISTS = ("batchOrders", "orderIdList", "origClientOrderIdList")
 
 
 def touches(fault: Active, method: str, path: str) -> bool:
@@ -48,18 +52,51 @@ def apply_after(faults: list[Active], answer: Answer) -> Answer:
     return answer
 
 
-def fail_items(faults: list[Active], body: Any) -> Any:
-    """Return a batch's results with the items that a fault hides replaced by its error."""
-    if not isinstance(body, list):
-        return body
-    for fault in faults:
-        fault.strike()
-        code = int(fault.get("code"))
-        text = fault.get("msg") or "Request throttled by system-level protection."
-        for item in fault.get("items") or [1]:
+class BatchFault:
+    """Fails single items of one batch call, executed or not.
+
+    Args:
+        faults: The active `fail_batch` faults.
+        params: Parameters of the call; items that must not be executed are taken out.
+    """
+
+    def __init__(self, faults: list[Active], params: dict[str, str]) -> None:
+        """Take out what must not be executed."""
+        self._hidden: dict[int, dict[str, Any]] = {}
+        self._removed: set[int] = set()
+        self.is_all = False
+        """Nothing is left to execute."""
+        for fault in faults:
+            fault.strike()
+            code, text = int(fault.get("code")), fault.get("msg") or BUSY_TEXT
+            for item in fault.get("items") or [1]:
+                self._hidden[item] = {"code": code, "msg": text}
+                if not fault.get("executed"):
+                    self._removed.add(item)
+        for name in BATCH_LISTS:
+            if self._removed and name in params:
+                self._remove(params, name)
+
+    def apply(self, body: Any) -> Any:
+        """Return the answer with the failed items in their places."""
+        if not isinstance(body, list) or not self._hidden:
+            return body
+        for item in sorted(self._removed):
+            body.insert(item, None)
+        for item, error in self._hidden.items():
             if item < len(body):
-                body[item] = {"code": code, "msg": text}
-    return body
+                body[item] = error
+        return body
+
+    def _remove(self, params: dict[str, str], name: str) -> None:
+        try:
+            rows = orjson.loads(params[name])
+        except orjson.JSONDecodeError:
+            return
+        self._removed = {item for item in self._removed if item < len(rows)}
+        kept = [row for item, row in enumerate(rows) if item not in self._removed]
+        params[name] = orjson.dumps(kept).decode()
+        self.is_all = not kept
 
 
 def _answer(fault: Active) -> Answer:

@@ -9,13 +9,16 @@ from typing import Any, Self
 from aiohttp import web
 
 from lib.constants import NS_PER_MS, NS_PER_SECOND
+from lib.errors import ConfigError
 from lib.timer import AbstractTimer
 from lib.venue import payloads
 from lib.venue.admin import ADMIN, answer_admin
 from lib.venue.configuration import read_settings
 from lib.venue.door import late_request
 from lib.venue.engine import Engine
+from lib.venue.live_feed import LiveFeed
 from lib.venue.market_streams import PULSE_NS
+from lib.venue.relay import Relay
 from lib.venue.requests import Answer, Request
 from lib.venue.sockets import Sockets
 from lib.venue.venue import Venue
@@ -25,6 +28,8 @@ LEAST_SLEEP_NS = NS_PER_MS
 CLOSE_SECONDS = 1.0
 MAX_BODY = 1024 * 1024
 HTML = "text/html"
+WAYS = {"POST": "order", "PUT": "order", "DELETE": "cancel"}
+"""Method → which latency an order request has."""
 
 
 class VenueServer:
@@ -45,6 +50,7 @@ class VenueServer:
         self._sockets = Sockets(self.venue, timer, self.now)
         self._runner: web.AppRunner | None = None
         self._player: asyncio.Task[None] | None = None
+        self._relay = self._make_relay(config)
         self._pulse_due_ns = 0
 
     @property
@@ -95,7 +101,8 @@ class VenueServer:
         """Open the port and begin to play.
 
         Raises:
-            OSError: The port is taken.
+            OSError: The port is taken, or the exchange of a live feed cannot be reached.
+        ConfigError: That exchange does not list a symbol.
         """
         app = web.Application(client_max_size=MAX_BODY)
         app.router.add_route("*", "/{path:.*}", self._handle)
@@ -111,6 +118,12 @@ class VenueServer:
             raise OSError(error.errno, f"port {self.port} on {HOST} is taken") from error
         self._runner = runner
         self.port = runner.addresses[0][1]
+        if self._relay is not None:
+            try:
+                await self._relay.open()
+            except (OSError, ConfigError):
+                await self.stop()
+                raise
         self.venue.start(self.now())
         self._player = asyncio.get_running_loop().create_task(self._play(), name="venue player")
 
@@ -121,6 +134,8 @@ class VenueServer:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._player
             self._player = None
+        if self._relay is not None:
+            await self._relay.close()
         await self._sockets.close()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -139,6 +154,26 @@ class VenueServer:
     async def __aexit__(self, *_: object) -> None:
         """Stop."""
         await self.stop()
+
+    def _lateness(self, request: Request) -> float:
+        # Requests that change orders take their configured time before they are looked at.
+        latency = self.settings.latencies.get(WAYS.get(request.method, ""))
+        late = latency.draw_ns() / NS_PER_SECOND if latency and _is_order(request.path) else 0.0
+        delayed = self.venue.faults.named({"delay_rest"}, self.now())
+        if delayed:
+            late += late_request(delayed, request, self._random.random())
+        return late
+
+    def _make_relay(self, config: Mapping[str, Any]) -> Relay | None:
+        feed = self.settings.feed
+        if not isinstance(feed, LiveFeed):
+            return None
+        urls = str(config["rest_url"]).rstrip("/"), str(config["ws_url"]).rstrip("/")
+        return Relay(feed, urls, self._timer, self.now, self._arrived, self.settings.record)
+
+    def _arrived(self) -> None:
+        self.venue.advance(self.now())
+        self._sockets.flush()
 
     async def _play(self) -> None:
         while True:
@@ -174,13 +209,10 @@ class VenueServer:
         return await self._rest(request, Request(request.method, path, query, body_text, key))
 
     async def _rest(self, http: web.Request, request: Request) -> web.StreamResponse:
-        now_ns = self.now()
-        delayed = self.venue.faults.named({"delay_rest"}, now_ns)
-        if delayed:
-            late = late_request(delayed, request, self._random.random())
+        late = self._lateness(request)
+        if late:
             await self._timer.SleepAsync(late)
-            now_ns = self.now()
-        answer = self.venue.door.answer(request, now_ns)
+        answer = self.venue.door.answer(request, self.now())
         self._sockets.flush()
         if answer.delay:
             await self._timer.SleepAsync(answer.delay)
@@ -189,6 +221,10 @@ class VenueServer:
             if transport is not None:
                 transport.abort()
         return _response(answer)
+
+
+def _is_order(path: str) -> bool:
+    return "rder" in path.rpartition("/")[2]
 
 
 def _response(answer: Answer) -> web.Response:

@@ -33,6 +33,7 @@ class Venue:
         """Build the parts; nothing moves before `start`."""
         self.settings = settings
         self.hub = Hub()
+        self.hub.latency = settings.latencies["market"]
         self.offset_ns = 0
         self.engine = Engine(settings.listed, settings.options, settings.seed)
         self.stage = Stage(settings.feed, self.engine, self.hub)
@@ -67,6 +68,7 @@ class Venue:
 
     def advance(self, now_ns: int) -> None:
         """Do all that is due."""
+        self.hub.now_ns = now_ns
         due_ns = self.stage.feed.due()
         if due_ns is not None and now_ns - due_ns > LATE_NS:
             self.stage.feed.shift(now_ns - due_ns)
@@ -79,6 +81,7 @@ class Venue:
 
     def pulse(self, now_ns: int) -> None:
         """Publish the paced streams."""
+        self.hub.now_ns = now_ns
         self.stage.streams.pulse(now_ns)
 
     def settle(self, now_ns: int) -> None:

@@ -37,8 +37,8 @@ def _event(row: dict[str, Any], stream: str, time_ns: int) -> MarketEvent | None
     symbol = str(row.get("s", ""))
     match row.get("e") or stream.rpartition("@")[2]:
         case "bookTicker":
-            bid, ask = (decimal(row["b"]), decimal(row["B"])), (decimal(row["a"]), decimal(row["A"]))
-            return Quote(symbol, *bid, *ask, int(row["u"]), time_ns)
+            bid, bid_qty, ask, ask_qty = (decimal(row[name]) for name in "bBaA")
+            return Quote(symbol, bid, bid_qty, ask, ask_qty, int(row["u"]), time_ns)
         case "depthUpdate":
             return _depth(row, symbol, time_ns, whole=PARTIAL.search(stream) is not None)
         case "trade":
@@ -70,4 +70,3 @@ def _mark(row: dict[str, Any], symbol: str, time_ns: int) -> MarkPrice:
 
 def _levels(rows: list[list[str]]) -> list[Level]:
     return [(decimal(price), decimal(qty)) for price, qty, *_ in rows]
-

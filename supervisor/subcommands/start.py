@@ -1,10 +1,13 @@
 """`supervisor start`: in the foreground, or (`--detach`) in the background."""
 
 import contextlib
+import io
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
 from typing import Any
 
+from lib.constants import ExitCode
 from lib.errors import AlreadyRunning
 from lib.folders import holder
 from supervisor.client import running
@@ -31,18 +34,31 @@ def run(arguments: Namespace) -> int:
     for warning in spec.warnings:
         sys.stderr.write(f"warning: {warning}\n")
     if pid := holder(spec.project):
-        raise AlreadyRunning(f"project {spec.project} is already running with pid {pid}")
+        known = pid if pid > 0 else "unknown"
+        raise AlreadyRunning(f"project {spec.project} is already running with pid {known}")
     seconds = arguments.run_seconds or 0.0
     if arguments.detach:
         return start_detached(spec.project, files, seconds)
-    with contextlib.ExitStack() as stack:
-        options = Options(run_seconds=seconds, on_running=_print_table)
-        if sys.stdout.isatty():
-            viewer = stack.enter_context(Viewer(spec.project))
-            options = Options(
-                run_seconds=seconds, quiet=True, known_children=frozenset({viewer.pid})
-            )
-        return run_plan(make_plan(spec), files, options)
+    plan = make_plan(spec)
+    if not sys.stdout.isatty():
+        return run_plan(plan, files, Options(run_seconds=seconds, on_running=_print_table))
+    # what is said while the viewer draws would be drawn over: it is held back until it is done
+    with _held_back_stderr(), Viewer(spec.project) as viewer:
+        options = Options(run_seconds=seconds, quiet=True, known_children=frozenset({viewer.pid}))
+        code = run_plan(plan, files, options)
+    if code == ExitCode.DONE:
+        sys.stdout.write(f"{spec.project} has stopped\n")
+    return code
+
+
+@contextlib.contextmanager
+def _held_back_stderr() -> Iterator[None]:
+    held = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(held):
+            yield
+    finally:
+        sys.stderr.write(held.getvalue())
 
 
 def _print_table(found: dict[str, Any]) -> None:

@@ -33,7 +33,7 @@ class Desk:
 
 @pytest.fixture
 def desk() -> Desk:
-    return Desk()
+    return Desk(hysteresis="0.3")
 
 
 def test_one_order_is_posted_on_each_side_of_the_mid(desk: Desk) -> None:

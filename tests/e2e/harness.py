@@ -161,7 +161,8 @@ class System:
         def replaced() -> dict[str, Any] | None:
             now = self.worker(before["name"])
             fresh = now["pid"] not in (None, before["pid"]) and now["state"] == "ready"
-            return now if fresh and now["events"] > 0 else None
+            # The exchange worker's events are the account's: there may be none for a while.
+            return now if fresh and (now["events"] > 0 or now["kind"] == "exchange") else None
 
         try:
             return until(f"{before['name']} is replaced", replaced, seconds)

@@ -57,7 +57,7 @@ def test_folders_are_private(homes: Path) -> None:
 def test_file_in_the_way_is_one_clear_error(homes: Path) -> None:
     (homes / "run").write_text("")
 
-    with pytest.raises(TickvisorError, match="runtime folder .* cannot be used: Not a directory"):
+    with pytest.raises(TickvisorError, match=r"runtime folder .* cannot be used: Not a dir"):
         make_run_dir("p")
     with pytest.raises(TickvisorError, match="cannot be read"):
         projects()

@@ -67,7 +67,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         (["start", "x.yaml", "--for", "10"], 2, "10 has no unit; write 10s"),
         (["stop", "--timeout", "soon"], 2, "'soon' is not a duration"),
         ([], 2, "the following arguments are required: COMMAND"),
-        (["strat"], 2, "invalid choice: 'strat'"),
+        (["begin"], 2, "invalid choice: 'begin'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -36,7 +36,7 @@ BINANCE.FUTURES:
   key: ${K}
   secret: ${S}
   risk: {max_position_usd: 100.5, max_open_orders: 3}
-vault: {name: EnvVault, address: here}
+vault: {name: EnvVault, url: here, timeout: 2s}
 stream: {replicas: 2}
 influx: {url: http://db, token: "${T}", timeout: 3s}
 bots: [{bot: QuoterBot, symbols: [BTCUSDT]}]
@@ -153,7 +153,7 @@ def test_secrets_reach_the_exchange_worker_alone_and_unresolved(config: Path) ->
             assert "${" not in text
             assert "vault" not in worker.config["general"]
     [exchange_worker] = plan.of_kind(WorkerKind.EXCHANGE)
-    assert exchange_worker.config["general"]["vault"] == {"address": "here"}
+    assert exchange_worker.config["general"]["vault"] == {"url": "here", "timeout": 2.0}
     assert {"K", "S"} <= plan.secrets
     assert "T" not in plan.secrets
 

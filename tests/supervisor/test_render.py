@@ -58,6 +58,14 @@ def test_worker_between_two_lives_shows_its_last_exit() -> None:
     assert "4711" not in text
 
 
+def test_worker_that_has_not_begun_is_waiting() -> None:
+    waiting = worker("stream", pid=None, state="exited")
+    ended = {**waiting, "last_exit": {"reason": "requested", "code": 0, "at_ns": 1}}
+
+    assert "waiting" in table(status(waiting))
+    assert "exited" in table(status(ended))
+
+
 def test_run_without_workers_is_one_line() -> None:
     assert table(status(state="starting")).splitlines() == [headline(status(state="starting"))]
 

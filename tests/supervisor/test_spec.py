@@ -98,6 +98,8 @@ WRONG = [
     ("database: Influx", 5, "unknown database 'Influx'; did you mean 'InfluxDb'?"),
     ("vault: Foo", 5, "unknown vault 'Foo'"),
     ("vault: {name: Foo}", 5, "unknown vault 'Foo'"),
+    ("vault: {timeout: 3}", 5, "vault.timeout: 3 has no unit; write 3s"),
+    ("timescale: {hosst: x}", 5, "did you mean 'host'?"),
     ("exchange: BINANCE.SPOT", 5, "unknown exchange 'BINANCE.SPOT'"),
     ("stream: {replicas: 0}", 5, "stream.replicas: needs a whole number >= 1, not 0"),
     ("stream: {replicas: 2.5}", 5, "stream.replicas: needs a whole number, not a number 2.5"),
@@ -117,7 +119,7 @@ WRONG = [
     ("  - {bot: SandboxBot, symbols: X}", 5, "needs a list, not text 'X'; write [X]"),
     ("  - {bot: SandboxBot, symbols: [ethusdt]}", 5, "'ethusdt' is no symbol; write ETHUSDT"),
     ("  - {bot: SandboxBot, symbols: [A/B]}", 5, "'A/B' is no symbol"),
-    ("  - {bot: SandboxBot, symbls: [A]}", 5, "'symbols' is missing; is 'symbls' meant for it?"),
+    ("  - {bot: SandboxBot, symbolz: [A]}", 5, "'symbols' is missing; is 'symbolz' meant for it?"),
     ("  - {bot: SandbxBot, symbols: [A]}", 5, "unknown bot 'SandbxBot'; did you mean 'SandboxBot'"),
     ("  - {bot: no/such.py, symbols: [A]}", 5, "there is no file no/such.py (looked in"),
     ("  - {bot: SandboxBot, symbols: [A], name: a b}", 5, "'a b' cannot name a bot"),
@@ -133,7 +135,7 @@ WRONG = [
         5,
         "cannot differ per symbol",
     ),
-    ("  - {bot: SandboxBot, symbols: [A], restart: {limt: 3}}", 5, "did you mean 'limit'?"),
+    ("  - {bot: SandboxBot, symbols: [A], restart: {limitt: 3}}", 5, "did you mean 'limit'?"),
 ]
 
 

@@ -75,7 +75,7 @@ class Bench:
         self.exchange = exchange or {}
         self.timer = LiveTimer()
         self.venue = VenueServer({"symbols": [SYMBOL, "ETHUSDT"], "active": [SYMBOL]}, self.timer)
-        self.lives: dict[str, tuple[int, str]] = {owner: (LIFE, "ready") for owner in owners}
+        self.lives: dict[str, tuple[int, str]] = dict.fromkeys(owners, (LIFE, "ready"))
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.ids = ClientIds(PROJECT, OWNER)
         self.updates: list[OrderUpdate] = []

@@ -1,4 +1,4 @@
-"""Trading rules of Binance products: read from `exchangeInfo`, applied to orders (pure)."""
+"""Trading rules of Binance products: read from `exchangeInfo`, checked against orders (pure)."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -8,9 +8,11 @@ from typing import Any
 from lib.bus.protocol import OrderIntent
 from lib.constants import NS_PER_SECOND
 from lib.errors import ConfigError, OrderRejected
-from lib.helpers import decimal, plain, round_down, round_up
+from lib.exchange.rounding import check_notional, check_price, check_qty
+from lib.helpers import decimal, plain
 from lib.models import ZERO, Rules
 from lib.oms.budget import Limit
+from lib.oms.tracked import type_of
 
 _SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3_600, "DAY": 86_400}
 NEAREST = 3
@@ -50,19 +52,6 @@ def check_symbols(wanted: Iterable[str], rules: dict[str, Rules], rest_url: str)
             )
 
 
-def round_order(
-    rules: Rules, qty: Decimal, price: Decimal | None
-) -> tuple[Decimal, Decimal | None]:
-    """Return signed quantity and price rounded to the product's steps, never to a worse risk.
-
-    Quantities go down, buy prices down, sell prices up.
-    """
-    qty = round_down(qty, rules.step)
-    if price is not None:
-        price = round_down(price, rules.tick) if qty >= 0 else round_up(price, rules.tick)
-    return qty, price
-
-
 def check_order(rules: Rules, intent: OrderIntent) -> None:
     """Check a finished order against the product's rules.
 
@@ -72,30 +61,14 @@ def check_order(rules: Rules, intent: OrderIntent) -> None:
         OrderRejected: The exchange would refuse it.
     """
     qty = decimal(intent.qty)
-    most = rules.market_max_qty if not intent.price or intent.stop else rules.max_qty
     _check_steps(rules.symbol, "quantity", qty, rules.step)
-    if qty < rules.min_qty or qty <= 0:
-        raise OrderRejected(
-            f"{rules.symbol}: quantity {intent.qty} is below {plain(rules.min_qty)}"
-        )
-    if most and qty > most:
-        raise OrderRejected(f"{rules.symbol}: quantity {intent.qty} is above {plain(most)}")
+    check_qty(rules, type_of(intent), qty)
     if intent.price:
-        _check_price(rules, intent, qty)
-
-
-def _check_price(rules: Rules, intent: OrderIntent, qty: Decimal) -> None:
-    price = decimal(intent.price)
-    _check_steps(rules.symbol, "price", price, rules.tick)
-    if price <= 0 or price < rules.min_price:
-        raise OrderRejected(f"{rules.symbol}: price {intent.price} is below {rules.min_price}")
-    if rules.max_price and price > rules.max_price:
-        raise OrderRejected(f"{rules.symbol}: price {intent.price} is above {rules.max_price}")
-    if qty * price < rules.min_notional and not intent.reduce_only:
-        raise OrderRejected(
-            f"{rules.symbol}: {intent.qty} at {intent.price} is worth less than "
-            f"{plain(rules.min_notional)} {rules.quote_asset}"
-        )
+        price = decimal(intent.price)
+        _check_steps(rules.symbol, "price", price, rules.tick)
+        check_price(rules, price)
+        if not intent.reduce_only:
+            check_notional(rules, qty, price)
 
 
 def _check_steps(symbol: str, what: str, value: Decimal, step: Decimal) -> None:

@@ -8,7 +8,6 @@ whoever owns a `Connection` makes a new one when it ended.
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +20,7 @@ from websockets.exceptions import (
 )
 
 from lib.errors import ConfigError, ExchangeUnavailable, RateLimited
+from lib.stream.binance.frame_connection import FrameConnection, OnFrame
 from lib.timer import AbstractTimer
 
 OPEN_SECONDS = 5.0
@@ -30,15 +30,11 @@ PING_SECONDS = 10.0
 PONG_SECONDS = 10.0
 MAX_FRAME = 16 * 1024 * 1024
 """Bytes; a larger frame ends the connection instead of the process."""
-MAX_QUEUED = 4_096
-"""Frames that wait for `read`; it takes them as they come, beyond that TCP holds them back."""
 BLOCKED = frozenset({418, 429})
 """HTTP statuses by which the exchange says that we knock too often."""
 BLOCKED_SECONDS = 30.0
 """Wait when it does not say how long."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-
-OnFrame = Callable[[bytes], None]
 
 _quiet = logging.getLogger("tickvisor.websocket")
 _quiet.addHandler(logging.NullHandler())
@@ -97,18 +93,24 @@ class Connection:
         self.opened_ns = self.newest_ns = self._timer.Monotonic()
 
     async def read(self, on_frame: OnFrame) -> str:
-        """Hand every frame to `on_frame` as it comes; return why the connection ended."""
-        receive, monotonic = self._socket.ws.recv, self._timer.Monotonic
-        try:
-            frame = await receive(decode=False)
+        """Hand every frame to `on_frame` as it comes; return why the connection ended.
+
+        What `on_frame` raises ends the connection and is raised here.
+        """
+        websocket, monotonic = self._socket.ws, self._timer.Monotonic
+
+        def take(frame: bytes) -> None:
             self.newest_ns = monotonic()
+            on_frame(frame)
+
+        def take_first(frame: bytes) -> None:
             self.delivering.set()
-            while True:
-                on_frame(frame)
-                frame = await receive(decode=False)
-                self.newest_ns = monotonic()
-        except ConnectionClosed as error:
-            return str(error)
+            websocket.deliver_to(take)
+            take(frame)
+
+        websocket.deliver_to(take_first)
+        await asyncio.shield(websocket.ended)
+        return str(websocket.protocol.close_exc)
 
     async def send(self, text: str) -> None:
         """Send one control message; a connection that is gone swallows it."""
@@ -129,7 +131,7 @@ def _options(ws_url: str) -> dict[str, Any]:
         "ping_interval": PING_SECONDS,
         "ping_timeout": PONG_SECONDS,
         "max_size": MAX_FRAME,
-        "max_queue": MAX_QUEUED,
+        "create_connection": FrameConnection,
         "compression": None,
     }
     if urlsplit(ws_url).hostname in LOOPBACK:

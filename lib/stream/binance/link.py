@@ -9,7 +9,8 @@ from lib.constants import NS_PER_SECOND
 from lib.errors import ExchangeUnavailable, RateLimited
 from lib.logger import AbstractLogger
 from lib.stream.binance.backoff import Backoff, ConnectBudget
-from lib.stream.binance.connection import Connection, OnFrame
+from lib.stream.binance.connection import Connection
+from lib.stream.binance.frame_connection import OnFrame
 from lib.stream.binance.subscriptions import (
     MESSAGES_PER_SECOND,
     Plan,

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from lib.bus.protocol import KIND_OF, Candle
 from lib.constants import KEY, Channel
@@ -223,9 +224,13 @@ class BinanceMarketStream(AbstractStream):
         return [(channel, symbol) for channel in self._channels for symbol in self._symbols]
 
     def _setup(self) -> Setup:
-        for key in (KEY.REST_URL, KEY.WS_URL):
-            if not isinstance(self.config.get(key), str):
-                raise ConfigError(f"the exchange's section lacks {key}")
+        for key, schemes in ((KEY.REST_URL, ("http", "https")), (KEY.WS_URL, ("ws", "wss"))):
+            url = urlsplit(str(self.config.get(key, "")))
+            if url.scheme not in schemes or not url.hostname:
+                raise ConfigError(
+                    f"{self._exchange}: {key} is {self.config.get(key)!r}, not like "
+                    f"{schemes[1]}://host"
+                )
         renew_seconds = float(self.config.get("renew", RENEW_SECONDS))
         budget = ConnectBudget()
         return Setup(str(self.config[KEY.WS_URL]), self.timer, self._log, budget, renew_seconds)

@@ -35,9 +35,7 @@ class TestInfluxDb(DatabaseContract):
     """Against a real InfluxDB 1.x by its own paths."""
 
     @pytest.fixture
-    def database(
-        self, config: dict[str, Any], influx_server: Server
-    ) -> Iterator[AbstractDatabase]:
+    def database(self, config: dict[str, Any], influx_server: Server) -> Iterator[AbstractDatabase]:
         section = {"url": influx_server.url, "database": "bots"}
         made = InfluxDb({**config, "influx": section}, FACTORY, LiveTimer())
         yield made

@@ -61,9 +61,9 @@ def test_all_endpoints_agree_on_a_position(trader: Trader) -> None:
 
 def test_the_liquidation_price_is_where_the_margin_is_gone(trader: Trader) -> None:
     trader.post("BUY", "100")
-    price = d(row(trader)["liquidationPrice"])
+    price, entry = (d(row(trader)[key]) for key in ("liquidationPrice", "entryPrice"))
 
-    balance = trader.wallet() + (price - d("1000.1")) * 100
+    balance = trader.wallet() + (price - entry) * 100
 
     # Maintenance margin at that price: 0.4 %.
     assert abs(balance - price * 100 * d("0.004")) < d("0.01")

@@ -96,7 +96,7 @@ def test_isolated_margin_can_be_added_and_taken(trader: Trader) -> None:
     assert (body["amount"], body["type"], body["code"]) == (100.0, 1, 200)
     assert trader.ok("GET", "/v3/positionRisk")[0]["isolatedWallet"] == "150.005"
     assert trader.told() == ["ACCOUNT MARGIN_TRANSFER"]
-    trader.ok("POST", "/v1/positionMargin", **(add | {"type": 2}))
+    trader.ok("POST", "/v1/positionMargin", **(add | {"type": 2, "amount": "99"}))
     assert trader.code("POST", "/v1/positionMargin", **(add | {"type": 2})) == -4051
     assert trader.code("POST", "/v1/positionMargin", **(add | {"type": 3})) == -1130
     assert trader.code("POST", "/v1/positionMargin", **(add | {"amount": "0"})) == -4055

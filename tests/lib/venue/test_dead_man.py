@@ -10,9 +10,7 @@ def armed(options: Options | None = None, countdown_ms: int = 1000) -> Trader:
         trader.quote(symbol=symbol)
         trader.post("BUY", "0.1", "990", symbol=symbol)
     trader.stop("SELL", "990", quantity="0.1")
-    body = trader.ok(
-        "POST", "/v1/countdownCancelAll", symbol=SYMBOL, countdownTime=countdown_ms
-    )
+    body = trader.ok("POST", "/v1/countdownCancelAll", symbol=SYMBOL, countdownTime=countdown_ms)
     assert body == {"symbol": SYMBOL, "countdownTime": str(countdown_ms)}
     trader.events()
     return trader

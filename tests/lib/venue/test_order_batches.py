@@ -58,9 +58,7 @@ def test_a_malformed_batch_is_refused(trader: Trader, text: str, code: int) -> N
 def test_orders_are_cancelled_by_a_list_of_ids_in_any_spelling(trader: Trader, name: str) -> None:
     ids = [each["orderId"] for each in place(trader, [limit(), limit()])]
 
-    answers = trader.ok(
-        "DELETE", "/v1/batchOrders", symbol=SYMBOL, **{name: json.dumps([*ids, 5])}
-    )
+    answers = trader.ok("DELETE", "/v1/batchOrders", symbol=SYMBOL, **{name: json.dumps([*ids, 5])})
 
     assert [each.get("code", each.get("status")) for each in answers] == [
         "CANCELED", "CANCELED", -2011,

@@ -123,6 +123,7 @@ def test_changes_are_on_record(trader: Trader) -> None:
         (-4014, {"price": "991.05"}),
         (-1111, {"quantity": "0.2222"}),
         (-4016, {"price": "1100"}),
+        (-2019, {"quantity": "300"}),
         (-5027, {"price": "990", "quantity": "0.1"}),
         (-5029, {"quantity": "0.02"}),
         (-5047, {"reduceOnly": "true"}),

@@ -68,9 +68,7 @@ REFUSALS: list[tuple[int, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("code", "change"), REFUSALS)
-def test_each_bad_order_has_its_own_code(
-    trader: Trader, code: int, change: dict[str, Any]
-) -> None:
+def test_each_bad_order_has_its_own_code(trader: Trader, code: int, change: dict[str, Any]) -> None:
     good = {
         "symbol": SYMBOL, "side": "BUY", "type": "LIMIT",
         "timeInForce": "GTC", "quantity": "0.1", "price": "990",

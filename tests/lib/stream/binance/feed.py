@@ -113,12 +113,29 @@ async def eventually(condition: Any) -> None:
             await LiveTimer().SleepAsync(0.005)
 
 
+def now_ms() -> int:
+    """Return the local time in ms."""
+    return LiveTimer().Timestamp() // 10**6
+
+
 def book(update_id: int, symbol: str = "BTCUSDT", event_ms: int | None = None) -> dict[str, Any]:
     """Return a book ticker event in its envelope."""
-    return {
-        "stream": f"{symbol.lower()}@bookTicker",
-        "data": {
-            "e": "bookTicker", "u": update_id, "s": symbol, "b": "100.10", "B": "1", "a": "100.20",
-            "A": "2", "T": 1, "E": LiveTimer().Timestamp() // 10**6 if event_ms is None else event_ms,
-        },
-    }  # fmt: skip
+    event_ms = now_ms() if event_ms is None else event_ms
+    prices = {"b": "100.10", "B": "1", "a": "100.20", "A": "2"}
+    event = {"e": "bookTicker", "u": update_id, "s": symbol, "E": event_ms, "T": event_ms}
+    return {"stream": f"{symbol.lower()}@bookTicker", "data": event | prices}
+
+
+def kline(minute: int, symbol: str = "BTCUSDT", *, closed: bool = True) -> dict[str, Any]:
+    """Return a kline event in its envelope; `minute` is its start, minutes since the epoch."""
+    prices = {"o": "1", "h": "3", "l": "1", "c": "2", "v": "5"}
+    body = {"t": minute * 60_000, "T": minute * 60_000 + 59_999, "s": symbol, "i": "1m"}
+    event = {"e": "kline", "E": now_ms(), "s": symbol, "k": body | prices | {"x": closed}}
+    return {"stream": f"{symbol.lower()}@kline_1m", "data": event}
+
+
+def diff(first_id: int, last_id: int, previous_id: int, bids: list[list[str]]) -> dict[str, Any]:
+    """Return a diff depth event in its envelope."""
+    event = {"e": "depthUpdate", "E": now_ms(), "T": 1, "s": "BTCUSDT", "b": bids, "a": []}
+    ids = {"U": first_id, "u": last_id, "pu": previous_id}
+    return {"stream": "btcusdt@depth@100ms", "data": event | ids}

@@ -1,0 +1,260 @@
+"""The gateway against the embedded exchange, over real HTTP."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from lib.bus.protocol import OrderIntent
+from lib.constants import NS_PER_MINUTE, NS_PER_SECOND, Status
+from lib.errors import (
+    ExchangeError,
+    ExchangeUnavailable,
+    OrderRejected,
+    OrderUnknown,
+    RateLimited,
+)
+from lib.exchange.binance.gateway import BinanceGateway
+from lib.helpers import decimal
+from lib.oms.ids import ClientIds
+from lib.oms.outcomes import DUPLICATE_ID
+from lib.timer import LiveTimer, VirtualTimer
+from lib.venue.server import VenueServer
+
+SYMBOL = "BTCUSDT"
+IDS = ClientIds("test", "bot:BTCUSDT")
+
+
+def price(venue: VenueServer, factor: str) -> str:
+    bids, _, _ = venue.engine.depth(SYMBOL)
+    return str(bids[0][0] * decimal(factor) // decimal("0.1") * decimal("0.1"))
+
+
+def intent(price: str = "", **changes: Any) -> OrderIntent:
+    client_id = IDS.next(LiveTimer().Timestamp())
+    made = OrderIntent(client_id, SYMBOL, "BUY", "0.002", price, False, False, False, "", 0)
+    return made._replace(**changes)
+
+
+def fault(venue: VenueServer, name: str, **args: Any) -> None:
+    venue.venue.add_fault({"name": name, **args}, venue.now())
+
+
+def placed(venue: VenueServer) -> list[str]:
+    return [row["client_id"] for row in venue.engine.ledger()["orders"]]
+
+
+async def test_rules_limits_and_mode_are_read(gateway: BinanceGateway) -> None:
+    rules, limits = await gateway.exchange_info()
+    assert rules[SYMBOL].tick == Decimal("0.1")
+    assert {limit.name for limit in limits} == {"weight", "orders_1m", "orders_10s"}
+    assert not await gateway.is_hedge_mode()
+
+
+async def test_an_order_lives_and_dies(gateway: BinanceGateway, venue: VenueServer) -> None:
+    order = intent(price(venue, "0.98"))
+    report = await gateway.place(order)
+    assert (report.id, report.status) == (order.id, Status.NEW)
+    found = await gateway.query(SYMBOL, order.id, conditional=False)
+    assert found is not None
+    assert found.exchange_id == report.exchange_id
+    assert [row.id for row in await gateway.open_orders([SYMBOL])] == [order.id]
+    gone = await gateway.cancel(SYMBOL, order.id, conditional=False)
+    assert gone is not None
+    assert gone.status is Status.CANCELED
+    assert await gateway.open_orders() == []
+
+
+async def test_a_market_order_is_done_at_its_reply(
+    gateway: BinanceGateway, venue: VenueServer
+) -> None:
+    report = await gateway.place(intent())
+    assert (report.status, report.filled_qty) == (Status.FILLED, Decimal("0.002"))
+    (fill,) = await gateway.user_trades(SYMBOL, order_id=report.exchange_id)
+    assert fill.qty == Decimal("0.002")
+    (position,) = await gateway.positions()
+    assert (position.qty, position.price) == (Decimal("0.002"), fill.price)
+    balances = await gateway.balances()
+    assert next(row for row in balances if row.asset == "USDT").balance < 10_000
+
+
+async def test_a_stop_keeps_our_id_and_is_found_in_the_lists(
+    gateway: BinanceGateway, venue: VenueServer
+) -> None:
+    await gateway.place(intent())
+    stop = intent(price(venue, "0.9"), side="SELL", stop=True, reduce_only=True)
+    report = await gateway.place(stop)
+    assert (report.id, report.status, report.algo) == (stop.id, Status.NEW, True)
+    fault(venue, "algo_get_not_found")
+    for conditional in (True, None):
+        found = await gateway.query(SYMBOL, stop.id, conditional=conditional)
+        assert found is not None
+        assert found.algo
+    assert [row.id for row in await gateway.open_orders([SYMBOL])] == [stop.id]
+    assert await gateway.cancel(SYMBOL, stop.id, conditional=True) is None
+    found = await gateway.query(SYMBOL, stop.id, conditional=True)
+    assert found is not None
+    assert found.status is Status.CANCELED
+
+
+async def test_a_batch_has_one_outcome_each(gateway: BinanceGateway, venue: VenueServer) -> None:
+    good = intent(price(venue, "0.98"))
+    taker = intent(price(venue, "1.01"), post_only=True)
+    other = intent(price(venue, "0.97"))
+    first, second, third = await gateway.place_batch([good, taker, other])
+    assert getattr(first, "id", None) == good.id
+    assert isinstance(second, OrderRejected)
+    assert second.code == -5022
+    assert getattr(third, "id", None) == other.id
+
+
+async def test_refusals_for_cause_are_definite(gateway: BinanceGateway) -> None:
+    with pytest.raises(OrderRejected, match="-2022") as caught:
+        await gateway.place(intent(reduce_only=True))
+    assert caught.value.code == -2022
+
+
+async def test_a_missing_order_is_none_to_a_query_and_a_question_to_a_cancel(
+    gateway: BinanceGateway,
+) -> None:
+    client_id = intent().id
+    assert await gateway.query(SYMBOL, client_id, conditional=False) is None
+    assert await gateway.query(SYMBOL, client_id, conditional=None) is None
+    with pytest.raises(OrderUnknown) as caught:
+        await gateway.cancel(SYMBOL, client_id, conditional=False)
+    assert caught.value.code == -2011
+
+
+async def test_a_duplicate_id_says_that_the_first_exists(
+    gateway: BinanceGateway, venue: VenueServer
+) -> None:
+    order = intent(price(venue, "0.98"))
+    await gateway.place(order)
+    with pytest.raises(OrderUnknown) as caught:
+        await gateway.place(order)
+    assert caught.value.code == DUPLICATE_ID
+
+
+@pytest.mark.parametrize("executed", [True, False])
+@pytest.mark.parametrize("name", ["unknown_rest", "hang_rest", "reset_rest"])
+async def test_a_lost_answer_is_unknown_whether_executed_or_not(
+    gateway: BinanceGateway, venue: VenueServer, name: str, *, executed: bool
+) -> None:
+    fault(venue, name, method="POST", executed=executed, count=1)
+    order = intent(price(venue, "0.98"))
+    with pytest.raises(OrderUnknown):
+        await gateway.place(order)
+    assert (order.id in placed(venue)) is executed
+    assert placed(venue).count(order.id) <= 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ({"status": 503}, ExchangeUnavailable),
+        ({"status": 502, "html": True}, OrderUnknown),
+        ({"status": 503, "code": -1008, "msg": "throttled"}, OrderUnknown),
+        ({"status": 408, "code": -1007, "msg": "Timeout"}, OrderUnknown),
+        ({"status": 400, "code": -2019, "msg": "Margin is insufficient."}, OrderRejected),
+    ],
+)
+async def test_answers_mean_what_the_table_says(
+    gateway: BinanceGateway, venue: VenueServer, answer: dict[str, Any], error: type[ExchangeError]
+) -> None:
+    fault(venue, "reject_rest", method="POST", count=1, **answer)
+    with pytest.raises(error):
+        await gateway.place(intent(price(venue, "0.98")))
+    assert placed(venue) == []
+
+
+async def test_a_ban_stops_every_request_until_its_end(
+    gateway: BinanceGateway, venue: VenueServer
+) -> None:
+    fault(venue, "rate_limit", status=429, retry_after=7)
+    with pytest.raises(RateLimited) as caught:
+        await gateway.positions()
+    assert caught.value.retry_after == pytest.approx(7, abs=1)
+    sent = len(venue.venue.ledger()["requests"])
+    with pytest.raises(RateLimited):
+        await gateway.place(intent(price(venue, "0.98")))
+    with pytest.raises(RateLimited):
+        await gateway.cancel(SYMBOL, "x", conditional=False)
+    assert len(venue.venue.ledger()["requests"]) == sent
+    assert gateway.budget.trouble(gateway.now_ns())
+
+
+async def test_a_refused_connection_is_definitely_not_executed(venue: VenueServer) -> None:
+    config = {"rest_url": "http://127.0.0.1:1", "key": "k", "secret": "s"}
+    closed = BinanceGateway(config, LiveTimer())
+    with pytest.raises(ExchangeUnavailable, match="cannot connect"):
+        await closed.place(intent("100"))
+    await closed.close()
+
+
+async def test_our_timestamp_and_window_are_on_the_wire(
+    gateway: BinanceGateway, venue: VenueServer
+) -> None:
+    await gateway.place(intent(price(venue, "0.98")))
+    row = next(row for row in venue.venue.ledger()["requests"] if row["method"] == "POST")
+    assert row["params"]["recvWindow"] == "3000"
+    assert abs(int(row["params"]["timestamp"]) - venue.now() // 1_000_000) < 1_000
+    assert row["signature"] == "valid"
+
+
+async def test_a_clock_that_is_off_is_set_right_and_the_order_sent_once_more(
+    gateway: BinanceGateway, venue: VenueServer
+) -> None:
+    fault(venue, "clock_offset", ms=30_000)
+    order = intent(price(venue, "0.98"))
+    report = await gateway.place(order)
+    assert report.status is Status.NEW
+    assert abs(gateway.now_ns() - venue.now()) < NS_PER_SECOND
+    assert placed(venue) == [order.id]
+
+
+async def test_a_step_of_the_hosts_clock_moves_no_request(venue: VenueServer) -> None:
+    class Stepped(LiveTimer):
+        step_ns = 0
+
+        def Timestamp(self) -> int:
+            return super().Timestamp() + self.step_ns
+
+    timer = Stepped()
+    config = {"rest_url": venue.rest_url, "key": venue.key, "secret": venue.secret}
+    gateway = BinanceGateway(config, timer)
+    await gateway.sync_clock()
+    timer.step_ns = 3_600 * NS_PER_SECOND
+    assert abs(gateway.now_ns() - venue.now()) < NS_PER_SECOND
+    assert await gateway.positions() == []
+    await gateway.close()
+
+
+async def test_used_weight_is_metered(gateway: BinanceGateway) -> None:
+    await gateway.positions()
+    assert gateway.budget.share("weight", gateway.now_ns()) > 0
+
+
+async def test_book_and_candles_are_read(gateway: BinanceGateway) -> None:
+    book = await gateway.book(SYMBOL)
+    assert Decimal(book.ask_price) > Decimal(book.bid_price) > 0
+    end_ns = gateway.now_ns() // NS_PER_MINUTE * NS_PER_MINUTE
+    rows = await gateway.candles(SYMBOL, end_ns - 10 * NS_PER_MINUTE, end_ns)
+    assert [row[0] for row in rows] == [
+        end_ns - minute * NS_PER_MINUTE for minute in range(10, 0, -1)
+    ]
+    assert all(len(row) == 6 for row in rows)
+
+
+async def test_listen_keys_are_given_and_prolonged(gateway: BinanceGateway) -> None:
+    key = await gateway.listen_key()
+    assert len(key) == 64
+    await gateway.keep_listen_key(key)
+    assert await gateway.listen_key() == key
+
+
+async def test_a_virtual_clock_serves_as_well(venue: VenueServer) -> None:
+    config = {"rest_url": venue.rest_url, "key": venue.key, "secret": venue.secret}
+    gateway = BinanceGateway(config, VirtualTimer(5))
+    await gateway.sync_clock()
+    assert abs(gateway.now_ns() - venue.now()) < NS_PER_SECOND
+    await gateway.close()

@@ -1,0 +1,85 @@
+from decimal import Decimal
+
+from lib.bus.protocol import Account, Balance
+from lib.oms.account import AccountBook
+from lib.oms.events import AccountReport, BalanceReport, PositionReport
+
+SECOND = 1_000_000_000
+NOW = 1_790_000_000 * SECOND
+
+
+def position(qty: str, price: str = "100", at: int = NOW, unrealized: str = "0") -> PositionReport:
+    return PositionReport("BTCUSDT", Decimal(qty), Decimal(price), Decimal(unrealized), at)
+
+
+def balance(amount: str, available: str | None, at: int = NOW) -> BalanceReport:
+    return BalanceReport("USDT", Decimal(amount), Decimal(available) if available else None, at)
+
+
+def new_book() -> AccountBook:
+    return AccountBook("X", ["BTCUSDT"])
+
+
+def test_only_changes_are_told() -> None:
+    book = new_book()
+    event = AccountReport((position("2"),), (balance("50", None),), NOW)
+    assert book.on_report(event) == [
+        Account("BTCUSDT", "100", "2", "X", NOW, "0"),
+        Balance("USDT", "50", "50", NOW),
+    ]
+    assert book.on_report(event) == []
+    moved = AccountReport((position("2", unrealized="7"),), (), NOW + 1)
+    assert book.on_report(moved) == []
+    assert book.position("BTCUSDT").unrealized == "7"
+
+
+def test_older_reports_never_replace_newer_ones() -> None:
+    book = new_book()
+    book.on_report(AccountReport((position("2", at=NOW + 5),), (balance("9", None, NOW + 5),), 0))
+    assert book.on_positions([position("1", at=NOW)], NOW + 9) == []
+    assert book.on_balances([balance("8", "8", NOW)]) == []
+    assert book.position("BTCUSDT").qty == "2"
+
+
+def test_a_symbol_missing_from_the_list_is_flat() -> None:
+    book = new_book()
+    book.on_report(AccountReport((position("2"),), (), NOW))
+    assert not book.is_flat("BTCUSDT")
+    (flat,) = book.on_positions([], NOW + 2 * SECOND)
+    assert (flat.qty, flat.price) == ("0", "0")
+    assert book.is_flat("BTCUSDT")
+    assert book.on_positions([], NOW + 9 * SECOND) == []
+
+
+def test_a_list_that_lags_behind_does_not_undo_a_fresh_event() -> None:
+    book = new_book()
+    book.on_report(AccountReport((position("2"),), (), NOW))
+    assert book.on_positions([], NOW + SECOND // 2) == []
+    assert book.position("BTCUSDT").qty == "2"
+
+
+def test_an_event_under_way_during_a_read_still_counts() -> None:
+    book = new_book()
+    book.on_positions([], NOW)
+    (opened,) = book.on_report(AccountReport((position("1", at=NOW - 1),), (), NOW - 1))
+    assert isinstance(opened, Account)
+    assert opened.qty == "1"
+
+
+def test_available_follows_the_wallet_until_it_is_read_again() -> None:
+    book = new_book()
+    book.on_balances([balance("100", "80")])
+    (moved,) = book.on_balances([balance("97", None, NOW + 1)])
+    assert moved == Balance("USDT", "97", "77", NOW + 1)
+    (read,) = book.on_balances([balance("97", "70", NOW + 1)])
+    assert read == Balance("USDT", "97", "70", NOW + 1)
+    assert book.balance("USDT") == read
+    assert book.balance("BNB") is None
+
+
+def test_a_position_in_an_unconfigured_symbol_is_known_too() -> None:
+    book = new_book()
+    other = PositionReport("ETHUSDT", Decimal(1), Decimal(10), Decimal(0), NOW)
+    assert book.on_positions([other], NOW) == [Account("ETHUSDT", "10", "1", "X", NOW, "0")]
+    assert book.is_flat("BTCUSDT")
+    assert not book.is_flat("ETHUSDT")

@@ -1,0 +1,50 @@
+from lib.constants import NS_PER_MINUTE, NS_PER_SECOND
+from lib.oms.budget import Budget, Limit
+
+NOW = 1_000 * NS_PER_MINUTE
+
+
+def test_use_counts_within_its_window_only() -> None:
+    budget = Budget()
+    budget.on_used("weight", 1_200, NOW)
+    assert budget.share("weight", NOW + NS_PER_SECOND) == 0.5
+    assert budget.share("weight", NOW + NS_PER_MINUTE) == 0.0
+
+
+def test_an_answer_that_was_overtaken_changes_nothing() -> None:
+    budget = Budget()
+    budget.on_used("weight", 100, NOW)
+    budget.on_used("weight", 90, NOW)
+    assert budget.share("weight", NOW) == 100 / 2_400
+    budget.on_used("weight", 5, NOW + NS_PER_MINUTE)
+    budget.on_used("weight", 2_000, NOW + NS_PER_MINUTE - 1)
+    assert budget.share("weight", NOW + NS_PER_MINUTE) == 5 / 2_400
+
+
+def test_trouble_starts_at_the_soft_limit_and_ends_with_the_window() -> None:
+    budget = Budget()
+    budget.on_used("orders_10s", 239, NOW)
+    assert budget.trouble(NOW) == ""
+    budget.on_used("orders_10s", 240, NOW)
+    assert "orders_10s" in budget.trouble(NOW)
+    assert budget.trouble(NOW + 10 * NS_PER_SECOND) == ""
+
+
+def test_a_weight_limit_stops_everything_an_order_limit_only_orders() -> None:
+    budget = Budget()
+    budget.block("orders_10s", NOW + 5)
+    assert budget.wait_ns(NOW, order=True) == 5
+    assert budget.wait_ns(NOW, order=False) == 0
+    budget.block("weight", NOW + 9)
+    assert budget.wait_ns(NOW, order=False) == 9
+    budget.block("weight", NOW + 3)
+    assert budget.wait_ns(NOW, order=False) == 9
+    assert budget.trouble(NOW) == "rate limited by the exchange"
+    assert budget.wait_ns(NOW + 9, order=True) == 0
+
+
+def test_the_exchanges_own_limits_are_taken_over() -> None:
+    budget = Budget()
+    budget.set_limits([Limit("weight", 6_000, NS_PER_MINUTE)])
+    budget.on_used("weight", 3_000, NOW)
+    assert budget.share("weight", NOW) == 0.5

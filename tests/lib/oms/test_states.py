@@ -1,0 +1,27 @@
+from lib.constants import FINAL, Status
+from lib.oms.states import TRANSITIONS, WORKING, is_legal, is_open
+
+
+def test_the_table_covers_every_state() -> None:
+    assert set(TRANSITIONS) == set(Status)
+
+
+def test_final_states_lead_nowhere_but_from_a_wrong_absence() -> None:
+    for status in FINAL - {Status.NOT_PLACED}:
+        assert not TRANSITIONS[status]
+    assert TRANSITIONS[Status.NOT_PLACED] >= {Status.NEW, Status.FILLED}
+
+
+def test_nothing_goes_back_to_pending_or_from_working_to_unsent() -> None:
+    for before in Status:
+        assert not is_legal(before, Status.PENDING)
+    for before in WORKING:
+        assert not is_legal(before, Status.NOT_SENT)
+        assert not is_legal(before, Status.NOT_PLACED)
+        assert not is_legal(before, Status.UNKNOWN)
+
+
+def test_every_open_state_can_end() -> None:
+    for status in Status:
+        if is_open(status):
+            assert TRANSITIONS[status] & FINAL
