@@ -72,6 +72,7 @@ class EjectorWriter:
         self._times = UniqueTimes()
         self._wake, self._full = threading.Event(), threading.Event()
         self._ready, self._stop = threading.Event(), threading.Event()
+        self._collected = threading.Event()
         self._flight, self._attempts = 0, 0
         self._asked_pause = 0.0
         self.failures = 0
@@ -104,7 +105,6 @@ class EjectorWriter:
         self._wake.set()
         self._full.set()
         collector.join(seconds / 4)
-        self._ready.set()
         shipper.join(seconds * 3 / 4)
         self.outbox.spill()
         self.outbox.close()
@@ -140,6 +140,8 @@ class EjectorWriter:
                 self.outbox.spill()
             reporter.tick(self.stats())
             if stopping:
+                self._collected.set()
+                self._ready.set()
                 return
 
     def _drain(self) -> None:
@@ -168,12 +170,13 @@ class EjectorWriter:
         adopted = False
         while True:
             self._ready.clear()
+            collected = self._collected.is_set()
             batch = self.outbox.peek(BATCH_RECORDS)
             if batch:
                 if not self._offer(batch) and self._stop.wait(self._pause()):
                     self._offer(batch)
                     return
-            elif self._stop.is_set():
+            elif collected:
                 return
             elif not adopted:
                 adopted = True

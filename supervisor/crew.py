@@ -9,12 +9,12 @@ from lib.bus.protocol import incarnation
 from lib.bus.start import Start, encode_start
 from lib.constants import NS_PER_SECOND, ExitCode
 from lib.folders import log_path
+from lib.lives import write_lives
 from lib.timer import AbstractTimer
 from supervisor.births import Births
 from supervisor.child import Child
 from supervisor.history import History
 from supervisor.lifecycle import Lifecycle
-from supervisor.lock import write_lives
 from supervisor.plan import Plan
 from supervisor.policy import Action, Condemn, GiveUp, Kill, Note, Spawn
 from supervisor.preflight import Preflight, Preflights

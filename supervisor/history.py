@@ -40,18 +40,13 @@ class History:
         self.events.append(entry)
         self._write(json.dumps(entry) if self._as_json else self._text(entry))
 
-    def say(self, text: str) -> None:
-        """Write lines for a human."""
-        for line in text.splitlines():
-            self._write(line)
-
     def _text(self, entry: dict[str, Any]) -> str:
         at = datetime.fromtimestamp(entry["at_ns"] / NS_PER_SECOND, UTC)
         known = ("at_ns", "worker", "event", "reason")
         facts = " ".join(f"{key}={value}" for key, value in entry.items() if key not in known)
         reason = f": {entry['reason']}" if entry["reason"] else ""
-        clock = at.strftime("%H:%M:%S.%f")[:-3]
-        return f"{clock}  {entry['worker']:<22} {entry['event']}{reason}  {facts}".rstrip()
+        clock = at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+        return f"{clock}Z {entry['worker']:<22} {entry['event']}{reason}  {facts}".rstrip()
 
     def _write(self, line: str) -> None:
         # A full disk or a closed terminal must not stop the supervisor.

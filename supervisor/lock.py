@@ -1,23 +1,18 @@
 """One config runs once: the run's lock, its number, and the workers that a dead run left behind."""
 
 import fcntl
-import json
 import os
 import shutil
 import signal
-from dataclasses import dataclass
 from pathlib import Path
-
-import psutil
 
 from lib.constants import NS_PER_SECOND
 from lib.errors import AlreadyRunning
 from lib.folders import LOCK
+from lib.lives import read_lives
 from lib.timer import AbstractTimer
 from supervisor.child import Child
 
-LIVES = "lives.json"
-"""File of a run's folder: rows [pid, start time, name] of the workers that live."""
 EPOCH = "epoch"
 BIRTHDAY = 1_760_000_000
 """Seconds since the epoch, before the first Tickvisor: keeps first numbers small."""
@@ -106,45 +101,6 @@ def next_epoch(state_dir: Path, now_ns: int) -> int:
     return epoch
 
 
-@dataclass(frozen=True, slots=True)
-class Leftover:
-    """A process of a former run."""
-
-    pid: int
-    started: float
-    name: str
-
-
-def write_lives(folder: Path, lives: list[tuple[int, str]]) -> None:
-    """Record which workers live, so that the next run can tell them from strangers."""
-    rows = []
-    for pid, name in lives:
-        try:
-            rows.append([pid, psutil.Process(pid).create_time(), name])
-        except psutil.NoSuchProcess:
-            continue
-    temporary = folder / (LIVES + ".new")
-    temporary.write_text(json.dumps(rows))
-    temporary.replace(folder / LIVES)
-
-
-def leftovers(folder: Path) -> list[Leftover]:
-    """Return the processes of a former run that still live, by pid *and* start time."""
-    try:
-        rows = json.loads((folder / LIVES).read_text())
-    except (FileNotFoundError, ValueError):
-        return []
-    found = []
-    for pid, started, name in rows:
-        try:
-            process = psutil.Process(pid)
-            if process.create_time() == started and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(Leftover(pid, started, name))
-        except psutil.NoSuchProcess:
-            continue
-    return found
-
-
 def end_leftovers(
     folder: Path, timer: AbstractTimer, seconds: float = LEFTOVER_SECONDS
 ) -> list[str]:
@@ -155,7 +111,7 @@ def end_leftovers(
     """
     deadline_ns = timer.Monotonic() + round(seconds * NS_PER_SECOND)
     ended = []
-    for left in leftovers(folder):
+    for left in read_lives(folder):
         try:
             child = Child.of(left.pid)
         except ProcessLookupError:

@@ -73,8 +73,10 @@ def _run(plan: Plan, places: Places, options: Options, timer: AbstractTimer) -> 
             code = supervisor.run()
         finally:
             supervisor.close()
+    for order in supervisor.kept:
+        sys.stderr.write(f"left open on purpose: {order}\n")
     if supervisor.error:
-        print(f"supervisor: {supervisor.error}", file=sys.stderr)  # noqa: T201 - the user reads it
+        sys.stderr.write(f"supervisor: {supervisor.error}\n")
     return code
 
 

@@ -82,7 +82,7 @@ class Supervisor:
         self.error = ""
         self._forced = False
         self._force_due_ns: int | None = None
-        self._kept: list[Any] = []
+        self.kept: list[Any] = []
         self._usage = Usage()
         self._open(self._births.places.run_dir)
 
@@ -106,10 +106,8 @@ class Supervisor:
             self._crew.start_server()
             while not (self._stopping is not None and self._stopping.finished):
                 self._turn(signals)
-        for kept in self._kept:
-            self._history.say(f"left on purpose: {kept}")
         self._history.add("supervisor", "stopped", self.error, exit=self._exit_code)
-        self._commands.ended({"ok": True, "kept": self._kept, "state": "stopped"})
+        self._commands.ended({"ok": True, "kept": self.kept, "state": "stopped"})
         return self._exit_code
 
     def close(self) -> None:
@@ -267,7 +265,7 @@ class Supervisor:
             case "endpoints":
                 self._births.venue = facts
             case "kept":
-                self._kept += facts.get("orders", [])
+                self.kept += facts.get("orders", [])
             case "refused" | "failed":
                 message = str(facts.get("message", ""))
                 self._history.add(worker.name, kind, message)

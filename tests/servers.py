@@ -23,6 +23,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 FOLDER = Path(os.environ.get("TICKVISOR_SERVERS") or Path(sys.prefix) / "servers")
 """Where the npm packages are."""
 PACKAGES = {
@@ -58,11 +60,18 @@ class Server:
 
     def freeze(self) -> None:
         """Stop it as it is: it accepts connections (the kernel does) and never answers."""
-        os.killpg(self.process.pid, signal.SIGSTOP)
+        self.signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let it go on."""
-        os.killpg(self.process.pid, signal.SIGCONT)
+        self.signal(signal.SIGCONT)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to it and its children, whose process groups may be of their own."""
+        process = psutil.Process(self.process.pid)
+        for one in (process, *process.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.send_signal(number)
 
 
 def missing(*needs: str) -> str:
@@ -237,16 +246,18 @@ def _run(command: list[str], home: Path, port: int) -> Iterator[Server]:
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=home,
             start_new_session=True, env={**os.environ, "HOME": str(home)},
         )  # fmt: skip
+    server = Server(port, process, home)
     try:
-        yield Server(port, process, home)
+        yield server
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGCONT)
-            os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            server.signal(signal.SIGCONT)
+            # To PostgreSQL SIGINT says: do not wait for the clients.
+            server.signal(signal.SIGINT)
         try:
             process.wait(5)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+            server.signal(signal.SIGKILL)
             process.wait(5)
 
 

@@ -2,7 +2,7 @@
 
 It alone has the keys. It reads the account stream, serves bots' requests, publishes every change
 of orders, positions and balances, and cancels what bots leave behind. What is decided stands in
-`lib.oms`; this file and its neighbours `exchange_*` connect it with sockets and clocks.
+`lib.oms`, what talks to the exchange in `lib.exchange`; here they meet the bus.
 """
 
 import asyncio
@@ -15,36 +15,24 @@ from lib.bus.protocol import Health, OrderUpdate, Roster, topic_of
 from lib.bus.sockets import Publisher, Server
 from lib.bus.start import Start
 from lib.constants import NS_PER_SECOND, Channel
-from lib.errors import ConfigError, ExchangeError, OrderRejected, RateLimited
-from lib.exchange.binance.gateway import BinanceGateway
-from lib.exchange.binance.rules import check_symbols
-from lib.exchange.binance.user_events import NAMES
+from lib.exchange.binance.authority import Authority, Ears
 from lib.exchange.credentials import resolve_keys
-from lib.oms.account import AccountBook, Change
-from lib.oms.hearing import Hearing
+from lib.oms.account import Change
 from lib.oms.history import History
 from lib.oms.ids import check_prefixes
-from lib.oms.lives import Lives
-from lib.oms.orders import Orders
-from lib.oms.outcomes import KEY_CODES
-from lib.stream.binance.account_stream import BinanceAccountStream
-from workers.exchange_account import AccountSync
-from workers.exchange_closing import Closing
-from workers.exchange_desk import Belief, OrderDesk
-from workers.exchange_post import OrderPost
-from workers.exchange_server import OrderServer
+from workers.exchange_server import Lines, OrderServer
 from workers.runtime import AsyncWorker, Vitals, run_worker
 
 REPEAT_SECONDS = 0.25
 """How often the account's topics repeat their sequence."""
-AGAIN_SECONDS = 0.5
-ACCOUNT_LIMIT_SECONDS = 60.0
 COMPONENT = "exchange"
+ALONE = "the supervisor is gone"
 LIFELINE_SECONDS = 2.0
 """How long bots may take to clean up after the supervisor's death."""
 CANCEL_SECONDS = 0.7
 """What is left of the three seconds for our own cancels then."""
 CLOSE_SECONDS = 7.0
+STEP_SECONDS = 0.02
 
 
 class ExchangeWorker(AsyncWorker):
@@ -54,14 +42,6 @@ class ExchangeWorker(AsyncWorker):
         """Connect nothing yet."""
         super().__init__(start)
         self._config: dict[str, Any] = start.config["exchange"]
-        limits = self._config.get("limits", {})
-        limit = float(limits.get(Channel.ACCOUNT, 0)) or ACCOUNT_LIMIT_SECONDS
-        owners: list[str] = list(self._config.get("owners", ()))
-        self._orders = Orders(check_prefixes(start.project, owners))
-        self._hearing = Hearing(round(limit * NS_PER_SECOND), self.timer.Monotonic())
-        self._belief = Belief(self._orders, Lives(), self._hearing, {})
-        self._belief.lives.update(start.roster)
-        self._book = AccountBook(self._config["name"], self._config["symbols"])
         self._history = History(start.incarnation)
         self._told: tuple[bool, str] | None = None
         self._alone = False
@@ -74,6 +54,7 @@ class ExchangeWorker(AsyncWorker):
         Raises:
             ConfigError: Keys, symbols or the account's mode are not as they must be.
         """
+        prefixes = check_prefixes(self.start.project, self._config.get("owners", ()))
         config = resolve_keys(self._config, self.start.config["general"], self.factory, self.timer)
         self._publisher = Publisher(
             self.context,
@@ -81,160 +62,103 @@ class ExchangeWorker(AsyncWorker):
             self.start.incarnation,
             self.timer.Timestamp,
         )
-        self._gateway = BinanceGateway(config, self.timer)
-        await self._until_known(config["symbols"])
-        self._connect_parts(config)
-        for work, name in (
-            (self._sync.follow(), "account stream"),
-            (self._sync.resync(), "resync"),
-            (self._sync.tick(), "wishes"),
-            (self._sync.check(), "cross-check"),
-            (self._sync.keep_clock(), "clock"),
-            (self._sync.keep_balance(), "balance"),
-            (self._repeat(), "sequences"),
-        ):
-            self.spawn(work, name)
-        await self._sync.synced.wait()
-        self._orphans()
-        # not bound before: a request must not wait unread while the account is being read
-        server = Server(self.context, endpoints.ipc(self.start.run_dir, endpoints.ORDERS))
-        self._serve(server)
-        readable = Readable(asyncio.get_running_loop(), server, self._server.drain)
-        self._server.after_send = readable.check
+        ears = Ears(self._publish_order, self._publish_change, self._refusal)
+        self._authority = Authority(
+            config, prefixes, self.factory, self.timer, self.log, self.spawn, ears
+        )
+        self._authority.lives.update(self.roster.lives)
+        await self._authority.open()
+        self._drop_orphans()
+        self._serve()
+        self.spawn(self._repeat(), "sequences")
         self._opened = True
         self._tell_health()
-        self.log.info("account synchronised", orders=len(list(self._orders.open_orders())))
+        orders = len(list(self._authority.orders.open_orders()))
+        self.log.info("account synchronised", orders=orders)
 
     def vitals(self) -> Vitals:
         """Return what the next heartbeat says."""
         if not self._opened:
             return Vitals(ready=False, note="synchronising the account")
         self._tell_health()
-        now_ns = self.timer.Monotonic()
-        open_count = sum(1 for _ in self._orders.open_orders())
-        share = self._gateway.budget.share("weight", self._gateway.now_ns())
-        events = self._stream.events
+        authority = self._authority
+        stream, sync = authority.stream, authority.sync
+        open_count = sum(1 for _ in authority.orders.open_orders())
+        share = authority.gateway.budget.share("weight", authority.gateway.now_ns())
+        age_ns = authority.hearing.age(self.timer.Monotonic())
         return Vitals(
             ready=True,
-            events=events + self._server.served,
-            dropped=self._stream.malformed + self._sync.bad_events + self._server.bad_frames,
-            ages={Channel.ACCOUNT.value: {"ALL": self._hearing.age(now_ns)}},
-            links=self._stream.links(),
-            counts={f"{Channel.ACCOUNT}:ALL": events},
-            note=f"{open_count} open orders, {self._orders.counts['fills']} fills, "
+            events=stream.events + self._server.served,
+            dropped=stream.malformed + sync.bad_events + self._server.bad_frames,
+            ages={Channel.ACCOUNT.value: {"ALL": age_ns}},
+            links=stream.links(),
+            counts={f"{Channel.ACCOUNT}:ALL": stream.events},
+            note=f"{open_count} open orders, {authority.orders.counts['fills']} fills, "
             f"weight {share:.0%}",
         )
 
     def on_roster(self, roster: Roster) -> None:
         """Cancel what ended lives left; nothing of theirs is sent any more."""
-        for owner, incarnation in self._belief.lives.update(roster.lives):
-            if self._opened:
-                left = self._orders.ended(owner, incarnation)
-                self.log.info("bot's life ended", owner=owner, orders=len(left))
-                self._desk.run(self._orders.want_cancel(left, self._gateway.now_ns()))
+        if not self._opened:
+            return
+        for owner, incarnation in self._authority.lives.update(roster.lives):
+            left = self._authority.orders.ended(owner, incarnation)
+            self.log.info("bot's life ended", owner=owner, orders=len(left))
+            self._authority.cancel(left)
 
     def on_command(self, action: str, args: list[Any]) -> None:
         """Obey `reconnect`, and the test hook `hang`."""
         if action == "reconnect" and self._opened:
-            self._stream.reconnect()
+            self._authority.stream.reconnect()
         elif action == "hang" and os.environ.get("TICKVISOR_TEST_HOOKS") == "1":
             while True:
                 pass
 
     async def close(self, reason: str) -> None:
         """Cancel what is left, verify, and say what stays on purpose."""
-        if not self._opened:
-            return
-        closing = Closing(self._belief, self._book, self._desk, self._gateway, self.timer)
+        if self._opened:
+            await self._clear(reason)
+            self._readable.close()
+            await self._authority.close()
+
+    async def _clear(self, reason: str) -> None:
+        closing = self._authority.closing()
         if reason == "lifeline":
             self._alone = True
             await self._until_bots_are_done()
             await closing.cancel_all(CANCEL_SECONDS)
-        else:
-            await closing.cancel_all(CLOSE_SECONDS)
-            if closing.kept:
-                self.report("kept", {"orders": closing.kept})
-            if closing.stuck:
-                self.log.error("orders left that should be gone", orders=closing.stuck)
-                self.report("stuck", {"orders": closing.stuck})
-        await self._gateway.close()
+            return
+        await closing.cancel_all(CLOSE_SECONDS)
+        if closing.kept:
+            self.report("kept", {"orders": closing.kept})
+        if closing.stuck:
+            self.log.error("orders left that should be gone", orders=closing.stuck)
+            self.report("stuck", {"orders": closing.stuck})
 
     # --- inside
 
-    def _connect_parts(self, config: dict[str, Any]) -> None:
-        stream_config = {**config, "events": list(NAMES)}
-        self._stream = BinanceAccountStream(stream_config, self.factory, self.timer, self._gateway)
-        self._desk = OrderDesk(
-            self._belief, self._gateway, self.timer, self.log, self.spawn, self._publish_order
-        )
-        self._sync = AccountSync(
-            self._belief,
-            self._book,
-            self._desk,
-            self._gateway,
-            self._stream,
-            self.timer,
-            self.log,
-            self._publish_change,
-        )
-
-    def _serve(self, server: Server) -> None:
-        post = OrderPost(
-            self._belief, self._desk, self._gateway, self.timer, self.log, self._refusal
-        )
+    def _serve(self) -> None:
+        # Not bound before: a request must not wait unread while the account is being read.
+        server = Server(self.context, endpoints.ipc(self.start.run_dir, endpoints.ORDERS))
+        lines = Lines(server, self._publisher, self._history)
         self._server = OrderServer(
-            self._belief,
-            self._book,
-            self._desk,
-            post,
-            self._gateway,
-            self._history,
-            self._publisher,
-            server,
-            self.timer,
-            self.log,
-            self.spawn,
-            self._health,
-            self._on_bye,
+            self._authority, lines, self.timer, self.log, self.spawn, self._health, self._done.add
         )
+        self._readable = Readable(asyncio.get_running_loop(), server, self._server.drain)
+        self._server.after_send = self._readable.check
 
-    async def _until_known(self, symbols: list[str]) -> None:
-        while True:
-            try:
-                await self._gateway.sync_clock()
-                rules, limits = await self._gateway.exchange_info()
-                hedged = await self._gateway.is_hedge_mode()
-                break
-            except OrderRejected as error:
-                if error.code in KEY_CODES or error.code == -1022:
-                    url = self._config["rest_url"]
-                    raise ConfigError(f"{url} refuses the API key: {error}") from error
-                self.log.warning("exchange refused", error=str(error))
-            except ExchangeError as error:
-                self.log.warning("exchange not reached", error=str(error))
-                if isinstance(error, RateLimited):
-                    await self.timer.SleepAsync(error.retry_after)
-            await self.timer.SleepAsync(AGAIN_SECONDS)
-        check_symbols(symbols, rules, self._config["rest_url"])
-        if hedged:
-            raise ConfigError(
-                "the account is in hedge mode; Tickvisor needs one-way mode "
-                "(position mode in the exchange's futures preferences)"
-            )
-        self._gateway.budget.set_limits(limits)
-        self._belief.rules.update({symbol: rules[symbol] for symbol in symbols})
-
-    def _orphans(self) -> None:
+    def _drop_orphans(self) -> None:
         # Orders from before this life whose owner is not alive either.
-        alive = self._belief.lives.owners()
+        self._authority.lives.update(self.roster.lives)
+        alive = self._authority.lives.owners()
         left = [
             order
-            for order in self._orders.open_orders()
+            for order in self._authority.orders.open_orders()
             if order.owner not in alive and not order.is_stop
         ]
         if left:
             self.log.warning("orders of dead bots cancelled", ids=[order.id for order in left])
-        self._desk.run(self._orders.want_cancel(left, self._gateway.now_ns()))
+        self._authority.cancel(left)
 
     async def _repeat(self) -> None:
         while True:
@@ -249,15 +173,7 @@ class ExchangeWorker(AsyncWorker):
         self._publisher.send(change)
 
     def _health(self) -> tuple[bool, str]:
-        reason = ""
-        if not self._sync.synced.is_set():
-            reason = "the account is not synchronised"
-        elif self._hearing.is_deaf:
-            reason = "the account stream is deaf"
-        elif self._alone:
-            reason = "the supervisor is gone"
-        else:
-            reason = self._gateway.budget.trouble(self._gateway.now_ns())
+        reason = ALONE if self._alone else self._authority.trouble()
         return not reason, reason
 
     def _tell_health(self) -> None:
@@ -268,23 +184,16 @@ class ExchangeWorker(AsyncWorker):
             self.log.info("online" if health[0] else "offline", reason=health[1])
 
     def _refusal(self, owner: str) -> str:
-        if not self._sync.synced.is_set():
-            return "the account is not synchronised"
         if self._alone:
-            return "the supervisor is gone"
-        if {owner, "*"} & set(self.roster.halted):
-            return "halted"
-        return ""
-
-    def _on_bye(self, owner: str) -> None:
-        self._done.add(owner)
+            return ALONE
+        return "halted" if {owner, "*"} & set(self.roster.halted) else ""
 
     async def _until_bots_are_done(self) -> None:
         end_ns = self.timer.Monotonic() + round(LIFELINE_SECONDS * NS_PER_SECOND)
         while self.timer.Monotonic() < end_ns:
-            if self._done.issuperset(self._belief.lives.owners()):
+            if self._done.issuperset(self._authority.lives.owners()):
                 return
-            await self.timer.SleepAsync(0.02)
+            await self.timer.SleepAsync(STEP_SECONDS)
 
 
 def main(start: Start) -> int:

@@ -1,8 +1,7 @@
 """Serves the bots' requests: judged by `lib.bus.requests`, answered here or by a task."""
 
-import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, NamedTuple
 
 from lib.bus.protocol import (
     Balance,
@@ -17,7 +16,8 @@ from lib.bus.requests import Requests, Verdict
 from lib.bus.sockets import Peer, Publisher, Server
 from lib.constants import FINAL
 from lib.errors import ExchangeError, OrderRejected, ProtocolError
-from lib.exchange.binance.gateway import BinanceGateway
+from lib.exchange.binance.authority import Authority, Spawn
+from lib.exchange.binance.posting import Ticket
 from lib.exchange.replies import (
     BYE,
     Cursor,
@@ -30,12 +30,9 @@ from lib.exchange.replies import (
     unpack_intents,
 )
 from lib.logger import AbstractLogger
-from lib.oms.account import AccountBook
 from lib.oms.history import History
 from lib.oms.ids import split_owner
 from lib.timer import AbstractTimer
-from workers.exchange_desk import Belief, OrderDesk
-from workers.exchange_post import OrderPost, Ticket
 
 MAX_CANDLES = 100_000
 
@@ -43,18 +40,20 @@ Reply = bytes
 Handler = Callable[[Request], Reply | Coroutine[Any, Any, Reply]]
 
 
+class Lines(NamedTuple):
+    """What the server answers on, and what it may have to tell again."""
+
+    server: Server
+    publisher: Publisher
+    history: History
+
+
 class OrderServer:
     """Answers each request once, whoever repeats it.
 
     Args:
-        belief: Orders, lives, hearing and rules.
-        book: Positions and balances.
-        desk: Cancels.
-        post: Places.
-        gateway: The exchange, for reads that bots ask for.
-        history: What was told to each owner.
-        publisher: Whose sequences snapshots state.
-        server: The socket.
+        authority: Knows and does.
+        lines: Sockets, and what was told to each owner.
         timer: The process's timer.
         log: The worker's logger.
         spawn: Starts a task that ends the worker when it fails.
@@ -64,29 +63,21 @@ class OrderServer:
 
     def __init__(
         self,
-        belief: Belief,
-        book: AccountBook,
-        desk: OrderDesk,
-        post: OrderPost,
-        gateway: BinanceGateway,
-        history: History,
-        publisher: Publisher,
-        server: Server,
+        authority: Authority,
+        lines: Lines,
         timer: AbstractTimer,
         log: AbstractLogger,
-        spawn: Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"],
+        spawn: Spawn,
         health: Callable[[], tuple[bool, str]],
         on_bye: Callable[[str], None],
     ) -> None:
         """Have answered nothing."""
-        self._belief = belief
-        self._book = book
-        self._desk = desk
-        self._post = post
-        self._gateway = gateway
-        self._history = history
-        self._publisher = publisher
-        self._server = server
+        self._authority = authority
+        self._orders = authority.orders
+        self._book = authority.book
+        self._rules = authority.belief.rules
+        self._gateway = authority.gateway
+        self._server, self._publisher, self._history = lines
         self._timer = timer
         self._log = log
         self._spawn = spawn
@@ -123,7 +114,7 @@ class OrderServer:
             self._judge(peer, request_id, request)
 
     def _judge(self, peer: Peer, request_id: bytes, request: Request) -> None:
-        alive = self._belief.lives.alive(request.owner)
+        alive = self._authority.lives.alive(request.owner)
         verdict, answer = self._requests.admit(
             request, request_id, peer, alive, self._timer.Monotonic()
         )
@@ -182,12 +173,12 @@ class OrderServer:
     def _hello(self, request: Request) -> Reply:
         owner = request.owner
         cursor = unpack_cursor(request.args)
-        rules = self._belief.rules.get(split_owner(owner)[1])
+        rules = self._rules.get(split_owner(owner)[1])
         if rules is None:
             text = f"{split_owner(owner)[1]} is not traded here"
             return encode_reply(ReplyStatus.REJECTED, 0, text)
         self._greet(request, cursor)
-        highest = self._belief.orders.highest_id(owner)
+        highest = self._orders.highest_id(owner)
         return encode_reply(
             ReplyStatus.OK, *pack_hello(Hello(rules, highest, self._state(owner, cursor)))
         )
@@ -199,7 +190,7 @@ class OrderServer:
 
     def _greet(self, request: Request, cursor: Cursor) -> None:
         now_ns = self._gateway.now_ns()
-        orders = self._belief.orders
+        orders = self._orders
         for client_id in cursor.open_ids:
             orders.adopt(request.owner, client_id, request.incarnation, now_ns)
         if self._greeted.get(request.owner) == request.incarnation:
@@ -207,18 +198,18 @@ class OrderServer:
         self._greeted[request.owner] = request.incarnation
         claimed = set(cursor.open_ids)
         unclaimed = orders.claim(request.owner, request.incarnation, claimed)
-        self._desk.run(orders.want_cancel(unclaimed, now_ns))
+        self._authority.cancel(unclaimed)
         self._log.info("bot said hello", owner=request.owner, orders=len(claimed))
 
     def _state(self, owner: str, cursor: Cursor) -> Snapshot:
         symbol = split_owner(owner)[1]
-        rules = self._belief.rules[symbol]
+        rules = self._rules[symbol]
         online, reason = self._health()
         wanted = {topic("order", owner), topic("account", symbol), topic("health", "exchange")}
         sequences = self._publisher.sequences
         return Snapshot(
             position=self._book.position(symbol),
-            orders=[order.update() for order in self._belief.orders.open_orders(owner)],
+            orders=[order.update() for order in self._orders.open_orders(owner)],
             missed=self._history.after(owner, *cursor.seen),
             balance=self._book.balance(rules.quote_asset),
             sequences={
@@ -233,14 +224,16 @@ class OrderServer:
     async def _place(self, request: Request) -> Reply:
         intents = unpack_intents(request.args)
         ticket = Ticket(request.owner, request.incarnation, request.deadline_ns)
-        return encode_reply(ReplyStatus.OK, *pack_outcomes(await self._post.post(ticket, intents)))
+        return encode_reply(
+            ReplyStatus.OK, *pack_outcomes(await self._authority.posting.post(ticket, intents))
+        )
 
     def _cancel(self, request: Request) -> Reply:
         ids = request.args[0] if request.args else []
         if not isinstance(ids, list):
             raise ProtocolError("args are not a list of ids")
         now_ns = self._gateway.now_ns()
-        orders = self._belief.orders
+        orders = self._orders
         for client_id in ids:
             # one that this life of the worker does not know is looked for, and then cancelled
             orders.adopt(request.owner, str(client_id), request.incarnation, now_ns)
@@ -250,7 +243,7 @@ class OrderServer:
             for order in (named if ids else orders.open_orders(request.owner))
             if order is not None and order.owner == request.owner and order.status not in FINAL
         ]
-        self._desk.run(orders.want_cancel(concerned, now_ns))
+        self._authority.cancel(concerned)
         return encode_reply(ReplyStatus.OK, len(concerned))
 
     async def _best(self, request: Request) -> Reply:
@@ -258,7 +251,7 @@ class OrderServer:
         return encode_reply(ReplyStatus.OK, *book)
 
     def _balance(self, request: Request) -> Reply:
-        rules = self._belief.rules.get(split_owner(request.owner)[1])
+        rules = self._rules.get(split_owner(request.owner)[1])
         asset = rules.quote_asset if rules else ""
         found: Balance | None = self._book.balance(asset)
         if found is None:

@@ -10,6 +10,7 @@ import signal
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import zmq
@@ -22,6 +23,7 @@ from lib.bus.start import Start
 from lib.constants import NS_PER_MS, NS_PER_SECOND, ExitCode, WorkerState
 from lib.errors import ConfigError
 from lib.factory import make_factory
+from lib.lives import Life, is_alive, read_lives
 from lib.timer import LiveTimer
 
 TEST_HOOKS = "TICKVISOR_TEST_HOOKS"
@@ -30,6 +32,9 @@ CLOSE_SECONDS = 10.0
 """Bound of a worker's own cleanup; the supervisor's grace period is usually shorter."""
 STARTING_BEAT_NS = 20 * NS_PER_MS
 """Time between two beats of a worker that is not ready yet: others wait for it."""
+ORPHAN_SECONDS = 2.7
+"""Longest that a worker without a supervisor serves the others: all are gone within 3 s."""
+ORPHAN_POLL = 0.02
 FAREWELL_MS = 200
 """What the last report may take to leave."""
 
@@ -52,6 +57,9 @@ class AsyncWorker(ABC):
     Args:
         start: The worker's birth certificate.
     """
+
+    outlives: frozenset[str] = frozenset()
+    """Kinds of workers that it goes on serving when the supervisor is gone."""
 
     def __init__(self, start: Start) -> None:
         """Make what every worker has; sockets of its own are made in `open`."""
@@ -134,14 +142,17 @@ class AsyncWorker(ABC):
             self.log.error("refused to start", error=str(error))  # noqa: TRY400 - no traceback
             return ExitCode.USAGE
         except OSError as error:
-            self.report("failed", {"message": str(error)})
-            self.log.error("could not start", error=str(error))  # noqa: TRY400 - no traceback
+            message = error.strerror or str(error)
+            self.report("failed", {"message": message})
+            self.log.error("could not start", error=message)  # noqa: TRY400 - no traceback
             return ExitCode.ERROR
         except Exception:  # noqa: BLE001 - a worker's top level
             self.log.critical("crashed while starting", traceback=traceback.format_exc())
             return ExitCode.ERROR
         assert self._end is not None  # noqa: S101 - set in run()
         code, reason = await self._end
+        if reason == "lifeline" and self.outlives:
+            await self._wait_for_others()
         self._closing = True
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
@@ -150,6 +161,18 @@ class AsyncWorker(ABC):
             self.log.critical("crashed while closing", traceback=traceback.format_exc())
             return code or ExitCode.ERROR
         return code
+
+    async def _wait_for_others(self) -> None:
+        # Without a supervisor nobody keeps the order of stopping but ourselves.
+        folder = Path(self.start.run_dir)
+        others = [life for life in read_lives(folder) if self._outlives(life)]
+        rounds = round(ORPHAN_SECONDS / ORPHAN_POLL)
+        while rounds and any(is_alive(life) for life in others):
+            rounds -= 1
+            await self.timer.SleepAsync(ORPHAN_POLL)
+
+    def _outlives(self, life: Life) -> bool:
+        return life.name.partition(":")[0] in self.outlives
 
     async def _until_end(self, opening: Coroutine[Any, Any, None]) -> None:
         # A stop that comes while the worker still opens must not wait for the opening.

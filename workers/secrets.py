@@ -5,7 +5,7 @@ from typing import Any
 
 from lib.constants import KEY, VAULT
 from lib.factory import make_factory
-from lib.init import resolve
+from lib.init import SECRET_NAMES, VAULT_SECTION, resolve
 from lib.timer import LiveTimer
 
 ENVIRONMENT = "environment"
@@ -25,8 +25,14 @@ def resolve_secrets(config: dict[str, Any]) -> dict[str, Any]:
         ConfigError: A secret is missing: which, where it was looked for, where to put it.
     """
     os.environ.update(config.get(ENVIRONMENT, {}))
-    general = resolve(config["general"], os.environ)
-    section = resolve(config[SECTION], os.environ)
+    general = dict(config["general"])
+    if VAULT_SECTION in general:
+        general[VAULT_SECTION] = resolve(general[VAULT_SECTION], os.environ)
+    section = dict(config[SECTION])
+    # Only what the supervisor left unresolved: another value's `${` is meant literally.
+    section |= resolve(
+        {name: section[name] for name in section if name in SECRET_NAMES}, os.environ
+    )
     factory = make_factory(config["factory"], general)
     vault = factory.Vault({**general, general[KEY.EXCHANGE]: section}, factory, LiveTimer())
     secrets = {

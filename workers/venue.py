@@ -13,17 +13,25 @@ from pathlib import Path
 from typing import Any
 
 from lib.bus.start import Start
-from lib.constants import ExitCode
+from lib.config_tree import load_tree
+from lib.constants import ExitCode, WorkerKind
+from lib.durations import seconds
 from lib.errors import ConfigError
 from lib.timer import LiveTimer
 from lib.venue.server import VenueServer
 from workers.runtime import AsyncWorker, Vitals, run_worker
 
 PORT_FILE = "venue.port"
+DESCRIPTION = (
+    "Run the embedded exchange alone, on 127.0.0.1. It prints one JSON line with its addresses "
+    "and keys when it is ready, and serves until it gets SIGTERM or SIGINT."
+)
 
 
 class VenueWorker(AsyncWorker):
     """Serves the embedded exchange and tells the supervisor where."""
+
+    outlives = frozenset({WorkerKind.BOT.value, WorkerKind.EXCHANGE.value})
 
     def __init__(self, start: Start) -> None:
         """Nothing is opened before `open`."""
@@ -86,10 +94,15 @@ async def serve(config: dict[str, Any]) -> int:
     Returns:
         The exit code.
     """
-    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    stop: asyncio.Future[None] = loop.create_future()
+
+    def end() -> None:
+        if not stop.done():
+            stop.set_result(None)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, end)
     try:
         server = VenueServer(config, LiveTimer())
         await server.start()
@@ -97,43 +110,77 @@ async def serve(config: dict[str, Any]) -> int:
         return _complain(str(error), ExitCode.USAGE)
     except OSError as error:
         return _complain(error.strerror or str(error), ExitCode.ERROR)
+    player = loop.create_task(server.wait(), name="venue player")
     try:
         sys.stdout.write(json.dumps(server.endpoints()) + "\n")
         sys.stdout.flush()
-        await stop.wait()
+        await asyncio.wait((stop, player), return_when=asyncio.FIRST_COMPLETED)
     finally:
+        player.cancel()
         await server.stop()
+    if player.done() and not player.cancelled() and player.exception() is not None:
+        return _complain(f"stopped by {player.exception()!r}", ExitCode.ERROR)
     return ExitCode.DONE
 
 
 def parse(arguments: list[str]) -> dict[str, Any]:
-    """Return the `venue` section that command line arguments describe."""
-    parser = argparse.ArgumentParser(prog="workers.venue", description="Run a venue alone.")
-    parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1; 0: any free")
-    parser.add_argument("--seed", type=int, default=1, help="chooses the synthetic market")
-    parser.add_argument("--feed", default="synthetic", help="synthetic, recording or live")
-    parser.add_argument("--symbols", default="", help="comma separated; default: all are listed")
-    parser.add_argument("--active", default="", help="symbols that play from the start")
-    parser.add_argument("--file", action="append", default=[], help="a recording; can be repeated")
-    parser.add_argument("--speed", type=float, default=1.0, help="of the market, 1.0 is real time")
-    parser.add_argument("--rate", type=float, default=20.0, help="stream messages/s per symbol")
-    parser.add_argument("--balance", default="10000", help="USDT of the account")
-    parser.add_argument("--config", default="", help="a whole venue section as JSON")
-    found = parser.parse_args(arguments)
-    config: dict[str, Any] = {
-        "port": found.port,
-        "seed": found.seed,
-        "feed": found.feed,
-        "symbols": [name for name in found.symbols.split(",") if name],
-        "active": [name for name in found.active.split(",") if name],
-        "files": found.file,
-        "speed": found.speed,
-        "rate": found.rate,
-        "balance": found.balance,
+    """Return the `venue` section that command line arguments describe.
+
+    Raises:
+        ConfigError: The configuration file is wrong.
+    """
+    parser = argparse.ArgumentParser(prog="supervisor venue", description=DESCRIPTION)
+    parser.add_argument("config", nargs="?", default="", help="YAML file with a `venue` section")
+    parser.add_argument("--port", type=int, help="TCP port on 127.0.0.1; 0: any free one")
+    parser.add_argument("--seed", type=int, help="chooses the synthetic market")
+    parser.add_argument("--feed", choices=("synthetic", "recording", "live"), help="what is played")
+    parser.add_argument("--symbols", type=_names, help="comma separated; default: all are listed")
+    parser.add_argument("--active", type=_names, help="symbols that play from the start")
+    parser.add_argument("--file", dest="files", action="append", help="a recording; may come again")
+    parser.add_argument("--speed", type=float, help="of the market; 1 is real time")
+    parser.add_argument("--rate", type=float, help="stream messages per second and symbol")
+    parser.add_argument("--balance", help="USDT of the account")
+    parser.add_argument("--options", type=json.loads, default={}, help="further keys, as JSON")
+    found = vars(parser.parse_args(arguments))
+    path, further = found.pop("config"), found.pop("options")
+    section = read_section(path) if path else {}
+    return {
+        **section,
+        **{name: each for name, each in found.items() if each is not None},
+        **further,
     }
-    if found.config:
-        config.update(json.loads(found.config))
-    return config
+
+
+def read_section(path: str) -> dict[str, Any]:
+    """Return the `venue` section of a configuration; its bots' symbols play from the start.
+
+    Raises:
+        ConfigError: The file is wrong or has no such section.
+    """
+    tree = load_tree(path)
+    section = tree.values.get("venue")
+    if not isinstance(section, dict):
+        raise tree.fail("no `venue` section; right would be `venue: {feed: synthetic}`")
+    bots = tree.values.get("bots")
+    named = [bot.get("symbols") for bot in bots or () if isinstance(bot, dict)]
+    active = [symbol for symbols in named if isinstance(symbols, list) for symbol in symbols]
+    folder = Path(path).parent
+    files = [str(folder / Path(name).expanduser()) for name in section.get("files") or ()]
+    start = seconds(section.get("start") or 0.0)
+    return {"active": active, **section, "files": files, "start": start}
+
+
+def main_alone(arguments: list[str]) -> int:
+    """Run the venue alone; return the exit code."""
+    try:
+        config = parse(arguments)
+    except ConfigError as error:
+        return _complain(str(error), ExitCode.USAGE)
+    return asyncio.run(serve(config))
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip().upper() for name in text.split(",") if name.strip()]
 
 
 def _read_port(file: Path) -> int:
@@ -149,4 +196,4 @@ def _complain(message: str, code: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(serve(parse(sys.argv[1:]))))
+    sys.exit(main_alone(sys.argv[1:]))

@@ -13,6 +13,7 @@ from lib.database.abstract_database import AbstractDatabase
 from lib.database.errors import DatabaseUnavailable, RecordsRefused
 from lib.database.record import Schema
 from lib.errors import ConfigError
+from lib.heavy import load
 from lib.redaction import remember
 from lib.timer import AbstractTimer
 
@@ -138,10 +139,7 @@ class InfluxDb(AbstractDatabase):
 
     def _post(self, body: str) -> tuple[int, str]:
         # Returns (0, "") when written, else the status and text of a refusal of the records.
-        from influxdb_client.client.write_api import SYNCHRONOUS  # noqa: PLC0415 - heavy
-        from influxdb_client.rest import ApiException  # noqa: PLC0415 - heavy
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - heavy
-
+        api_error, http_error = _errors()
         client = self._connect()
         try:
             if self._is_v1:
@@ -151,20 +149,20 @@ class InfluxDb(AbstractDatabase):
                     "/write", "POST", query_params=query, header_params=dict(PLAIN_TEXT), body=body
                 )
             else:
-                writer = client.write_api(write_options=SYNCHRONOUS)
+                writer = client.write_api(
+                    write_options=load("influxdb_client.client.write_api").SYNCHRONOUS
+                )
                 writer.write(bucket=self.bucket, record=body.encode(), write_precision="ns")
-        except ApiException as error:
+        except api_error as error:
             if error.status in REFUSED:
                 return int(error.status), str(error.body or error.reason)
             raise self._unavailable(error) from error
-        except (HTTPError, OSError) as error:
+        except (http_error, OSError) as error:
             raise DatabaseUnavailable(f"{self.target}: {error}") from error
         return 0, ""
 
     def _query(self, text: str) -> Any:
-        from influxdb_client.rest import ApiException  # noqa: PLC0415 - heavy
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - heavy
-
+        api_error, http_error = _errors()
         query = [("db", self.bucket.partition("/")[0]), ("q", text), ("epoch", "ns")]
         try:
             response = self._connect().api_client.call_api(
@@ -175,9 +173,9 @@ class InfluxDb(AbstractDatabase):
                 _return_http_data_only=True,
             )
             return json.loads(response.data)
-        except ApiException as error:
+        except api_error as error:
             raise self._unavailable(error) from error
-        except (HTTPError, OSError, ValueError) as error:
+        except (http_error, OSError, ValueError) as error:
             raise DatabaseUnavailable(f"{self.target}: {error}") from error
 
     def _unavailable(self, error: Any) -> DatabaseUnavailable:
@@ -189,14 +187,10 @@ class InfluxDb(AbstractDatabase):
         return DatabaseUnavailable(text, wait)
 
     def _connect(self) -> Any:
-        from influxdb_client.client.influxdb_client import (  # noqa: PLC0415 - heavy
-            InfluxDBClient,
-        )
-
         with self._lock:
             if self._client is None:
                 section = self.section
-                self._client = InfluxDBClient(
+                self._client = load("influxdb_client").InfluxDBClient(
                     self.url,
                     token=self._token,
                     # 1.x takes user and password as HTTP basic authentication.
@@ -210,6 +204,10 @@ class InfluxDb(AbstractDatabase):
                     retries=False,
                 )
             return self._client
+
+
+def _errors() -> tuple[Any, Any]:
+    return load("influxdb_client.rest").ApiException, load("urllib3.exceptions").HTTPError
 
 
 def _quoted(name: str) -> str:

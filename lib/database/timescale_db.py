@@ -16,6 +16,7 @@ from lib.database.errors import DatabaseUnavailable, RecordsRefused
 from lib.database.json_record import Row
 from lib.database.record import Schema
 from lib.errors import ConfigError
+from lib.heavy import load
 from lib.redaction import remember
 from lib.timer import AbstractTimer
 
@@ -74,9 +75,7 @@ class TimescaleDb(AbstractDatabase):
         """Return host and database."""
         known = self._parameters
         if self._dsn:
-            from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - heavy
-
-            known = {**DEFAULTS, **conninfo_to_dict(self._dsn)}
+            known = {**DEFAULTS, **load("psycopg.conninfo").conninfo_to_dict(self._dsn)}
         return f"postgres {known['host']}:{known['port']}/{known['dbname']}"
 
     def Encode(self, record: dict[str, Any]) -> str:
@@ -113,7 +112,7 @@ class TimescaleDb(AbstractDatabase):
 
     def _write(self, rows: list[Row]) -> tuple[int, str]:
         # Returns how many were refused, and why: halves what is refused down to the culprits.
-        import psycopg  # noqa: PLC0415 - heavy
+        psycopg = load("psycopg")
 
         if not rows:
             return 0, ""
@@ -129,7 +128,7 @@ class TimescaleDb(AbstractDatabase):
         return 0, ""
 
     def _run(self, work: "Callable[[Connection[tuple[Any, ...]]], Result]") -> Result:
-        import psycopg  # noqa: PLC0415 - heavy
+        psycopg = load("psycopg")
 
         with self._lock:
             try:
@@ -204,7 +203,7 @@ class TimescaleDb(AbstractDatabase):
         return json_record.field_of(found[0], field) if found else None
 
     def _connect(self) -> "Connection[tuple[Any, ...]]":
-        import psycopg  # noqa: PLC0415 - heavy
+        psycopg = load("psycopg")
 
         if self._connection is None:
             self._tables.clear()

@@ -4,6 +4,7 @@ Forks cleanly: no thread, no queue; loguru renews its locks in the child. What t
 libraries log (by `logging` or by loguru) comes out here, too, with secrets hidden.
 """
 
+import contextlib
 import logging
 import os
 import sys
@@ -62,8 +63,10 @@ def write(time_ns: int, level: str, label: str, message: str, fields: dict[str, 
 
 def _to_stderr(text: str) -> None:
     # Looked up at each line: tests and daemons replace it.
-    sys.stderr.write(text)
-    sys.stderr.flush()
+    # A worker outlives its terminal: nobody may be left to read.
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def _text_format(record: "Record") -> str:

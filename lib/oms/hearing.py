@@ -13,6 +13,8 @@ ECHO_NS = 1_000 * NS_PER_MS
 """How long the event of an acknowledged order may take."""
 LAG_NS = 1_000 * NS_PER_MS
 """How old a fact must be before the stream is blamed for not having told it."""
+TRUST_NS = 5_000 * NS_PER_MS
+"""Time without new evidence before a stream that was deaf is trusted without an event."""
 HEARD = 1_000
 """Events remembered in case the acknowledgement of their order comes after them."""
 
@@ -74,9 +76,14 @@ class Hearing:
         """Note a cross-check by REST that found what the stream had told."""
         if self._deaf_ns is None:
             self._fresh_ns = now_ns
-        elif not self._needs_reconnect and now_ns - self._evidence_ns >= self._half_ns:
+        elif self._is_quiet_since_evidence(now_ns):
             self._deaf_ns = None
             self._fresh_ns = now_ns
+
+    def _is_quiet_since_evidence(self, now_ns: int) -> bool:
+        if self._needs_reconnect or self._echoes:
+            return False
+        return now_ns - self._evidence_ns >= max(self._half_ns, TRUST_NS)
 
     def on_missed(self, now_ns: int) -> None:
         """Note a fact that the stream should have told."""

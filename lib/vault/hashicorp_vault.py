@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lib.constants import KEY, NS_PER_SECOND
 from lib.errors import ConfigError
+from lib.heavy import load
 from lib.redaction import remember
 from lib.timer import AbstractTimer
 from lib.vault.abstract_vault import AbstractVault
@@ -95,7 +96,7 @@ class HashicorpVault(AbstractVault):
         return found if isinstance(found, Mapping) else {}
 
     def _read_path(self) -> Any:
-        import hvac  # noqa: PLC0415 - heavy
+        hvac = load("hvac")
 
         self._keep_login()
         engine = self._client.secrets.kv
@@ -110,8 +111,8 @@ class HashicorpVault(AbstractVault):
             return {}
 
     def _translated(self, work: Any) -> Any:
-        import hvac  # noqa: PLC0415 - heavy
-        import requests  # noqa: PLC0415 - heavy
+        hvac = load("hvac")
+        requests = load("requests")
 
         try:
             return work()
@@ -125,7 +126,7 @@ class HashicorpVault(AbstractVault):
             raise VaultUnavailable(f"{self._place} cannot be reached: {_first(error)}") from error
 
     def _keep_login(self) -> None:
-        import hvac  # noqa: PLC0415 - heavy
+        hvac = load("hvac")
 
         if self._client is None:
             self._log_in()
@@ -137,7 +138,7 @@ class HashicorpVault(AbstractVault):
                 self._log_in()
 
     def _log_in(self) -> None:
-        import hvac  # noqa: PLC0415 - heavy
+        hvac = load("hvac")
 
         section = self._section
         ca_cert = section.get("ca_cert") or os.environ.get("VAULT_CACERT")

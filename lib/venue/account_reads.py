@@ -191,7 +191,7 @@ class AccountReads:
     def _used(self, account: Account) -> list[Position]:
         # Positions that are not flat, and the flat ones that open orders would change.
         used = {(each.symbol, each.side) for each in account.open_positions()}
-        used.update((each.symbol, each.position_side) for each in account.orders.open())
+        used |= account.orders.open_pairs()
         return [account.positions.get(pair) or Position(*pair) for pair in sorted(used)]
 
 

@@ -45,7 +45,7 @@ class Income:
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """One change of a resting order: (price, quantity) before and after, the how-manieth."""
+    """One change of a resting order: (price, quantity) before and after, and its number."""
 
     id: int
     symbol: str

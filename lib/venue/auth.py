@@ -76,9 +76,10 @@ class Auth:
         Raises:
             Refusal: -1102 without a signature, -1022 for a wrong one.
         """
-        text, signature = split_signature(query + body)
-        if not signature and body:
-            # The signature may close the query although a body follows.
+        head, signature = split_signature(body)
+        text = query + head
+        if not signature:
+            # It closes the query, whether or not a body follows.
             head, signature = split_signature(query)
             text = head + body
         if not signature:

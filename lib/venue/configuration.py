@@ -116,21 +116,32 @@ def make_feed(name: str, config: Mapping[str, Any], seed: int) -> Feed:
     symbols = [str(symbol).upper() for symbol in config.get("symbols") or ()]
     active = [str(symbol).upper() for symbol in config.get("active") or symbols]
     if name == "recording":
-        return make_recording(config, symbols)
+        feed = make_recording(config, symbols)
+        missing = sorted(set(active) - set(feed.listed()))
+        if missing:
+            held = ", ".join(sorted(feed.listed()))
+            raise ConfigError(f"venue.files hold no {', '.join(missing)}; they hold {held}")
+        return feed
     if name == "live":
         if not config.get("rest_url") or not config.get("ws_url"):
             raise ConfigError("venue.feed live needs venue.rest_url and venue.ws_url")
-        return LiveFeed(listing(symbols, active), active, only=bool(symbols))
+        # what the real exchange lists is known when it has answered
+        listed = listing(symbols) | {symbol: info(symbol) for symbol in active}
+        return LiveFeed(listed, active, only=bool(symbols))
     rate = float(config.get("rate", 20.0)) * float(config.get("speed", 1.0))
     minutes = int(config.get("history_minutes", 120))
-    return SyntheticFeed(listing(symbols, active), active, seed, rate, minutes)
+    listed = listing(symbols)
+    return SyntheticFeed(listed, _known(active, listed), seed, rate, minutes)
 
 
-def listing(symbols: list[str], active: list[str]) -> dict[str, SymbolInfo]:
-    """Return the named symbols' rules, or the whole catalogue with the active ones."""
-    if symbols:
-        return {symbol: info(symbol) for symbol in (*symbols, *active)}
-    return {**catalogue(), **{symbol: info(symbol) for symbol in active}}
+def listing(symbols: list[str]) -> dict[str, SymbolInfo]:
+    """Return the named symbols' rules, or the whole catalogue when none is named."""
+    return {symbol: info(symbol) for symbol in symbols} or dict(catalogue())
+
+
+def _known(active: list[str], listed: Mapping[str, SymbolInfo]) -> list[str]:
+    # What a bot misspelt is not played: whoever asks for it is told that there is no such symbol.
+    return [symbol for symbol in active if symbol in listed]
 
 
 def throwaway(seed: object) -> tuple[str, str]:

@@ -152,7 +152,6 @@ def _add_account() -> None:
     add(signed, "POST /fapi/v1/leverage", 1, "symbol leverage")
     add(signed, "POST /fapi/v1/marginType", 1, "symbol marginType")
     add(signed, "POST /fapi/v1/positionMargin", 1, "symbol amount type positionSide")
-    add(signed, "GET /fapi/v1/positionMargin/history", 1, f"symbol type {WINDOW}")
     for name in ("positionSide/dual", "multiAssetsMargin", "feeBurn"):
         add(signed, f"GET /fapi/v1/{name}", 30)
     add(signed, "POST /fapi/v1/positionSide/dual", 1, "dualSidePosition")

@@ -5,9 +5,14 @@ HTTP_BAD_REQUEST = 400
 
 TEXTS: dict[int, str] = {
     -1000: "An unknown error occured while processing the request.",
+    -1006: "An unexpected response was received from the message bus. Execution status unknown.",
     -1007: (
         "Timeout waiting for response from backend server. "
         "Send status unknown; execution status unknown."
+    ),
+    -1008: (
+        "Request throttled by system-level protection. "
+        "Reduce-only/close-position orders are exempt. Please try again."
     ),
     -1100: "Illegal characters found in parameter '{name}'; legal range is '{legal}'.",
     -1102: "Mandatory parameter '{name}' was not sent, was empty/null, or malformed.",
@@ -25,7 +30,6 @@ TEXTS: dict[int, str] = {
     -2007: "Invalid callBack rate.",
     -2011: "Unknown order sent.",
     -2013: "Order does not exist.",
-    -2018: "Balance is insufficient.",
     -2019: "Margin is insufficient.",
     -2021: "Order would immediately trigger.",
     -2022: "ReduceOnly Order is rejected.",
@@ -58,7 +62,6 @@ TEXTS: dict[int, str] = {
     -4068: "Position side cannot be changed if there exists position.",
     -4082: "Invalid number of batch place orders.",
     -4108: "Symbol is on delivering or delivered or settling or closed or pre-trading.",
-    -4112: "ReduceOnly Order Failed. Please check your existing position and open orders.",
     -4116: "ClientOrderId is duplicated.",
     -4117: "stop order is triggering",
     -4118: "ReduceOnly Order Failed. Please check your existing position and open orders.",
@@ -99,7 +102,7 @@ TEXTS: dict[int, str] = {
     -5041: "No depth matches this BBO order",
     -5047: "The original order is not a reduce-only order",
 }
-STATUSES = {-1007: 408}
+STATUSES = {-1007: 408, -1008: 503}
 
 
 class VenueError(Exception):

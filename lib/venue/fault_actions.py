@@ -8,6 +8,7 @@ from typing import Any
 from lib.constants import NS_PER_SECOND
 from lib.venue.accounts import Account
 from lib.venue.engine_faults import NEVER, FaultState, Hiding, ReadLag
+from lib.venue.errors import TEXTS, VenueError
 from lib.venue.forced_trades import ForcedTrades
 from lib.venue.lifecycle import Lifecycle
 from lib.venue.order_entry import OrderEntry
@@ -21,13 +22,13 @@ Action = Callable[..., None]
 
 FAULTS: dict[str, str] = {
     "hide_order": "client_ids, endpoints (order, openOrder, openOrders, allOrders), seconds",
-    "late_accept": "seconds, count=1, code=-1007: placements answer unknown and are made later",
+    "late_accept": "seconds, count=1, code=-1007: placements answer so and are made later",
     "read_lag": "lag (seconds), seconds: all reads show the past",
     "subset_open_orders": "keep=0.5, seconds: open lists miss rows at random",
     "algo_get_not_found": "seconds: GET algoOrder answers -2013",
     "hold_triggering": "hold (seconds), seconds: conditional orders stay TRIGGERING",
     "mode_flip": "account: one-way becomes hedge mode or back, whatever is open",
-    "liquidate": "symbol, account: a position is liquidated",
+    "liquidate": "symbol, seconds=0 (that orders stay refused), account: a position is liquidated",
     "adl": "symbol, qty=all, account: a position is auto-deleveraged",
     "manual_trade": "symbol, qty (signed), price=market, account: somebody trades by hand",
     "foreign_order": "symbol, qty (signed), price, client_id=web_…, account: an order not ours",
@@ -80,7 +81,7 @@ class FaultActions:
         action: Action = getattr(self, f"_{name}")
         try:
             action(**args)
-        except (TypeError, KeyError, ArithmeticError) as error:
+        except (TypeError, KeyError, ArithmeticError, VenueError) as error:
             raise ValueError(f"fault {name!r} takes {FAULTS[name]}: {error}") from error
 
     def _hide_order(
@@ -95,6 +96,8 @@ class FaultActions:
         self._state.faults.hidings.append(hiding)
 
     def _late_accept(self, seconds: float, count: int = 1, code: int = -1007) -> None:
+        if code not in TEXTS:
+            raise KeyError(f"no code {code}")
         faults = self._state.faults
         faults.late_ns, faults.late_count, faults.late_code = _ns(seconds), count, code
 
@@ -125,9 +128,13 @@ class FaultActions:
             position.side = side
             owner.positions[position.symbol, side] = position
 
-    def _liquidate(self, symbol: str, account: str | None = None) -> None:
+    def _liquidate(self, symbol: str, seconds: float = 0, account: str | None = None) -> None:
         owner = self._account(account)
         self._solvency.liquidate(owner, self._held(owner, symbol))
+        if seconds:
+            owner.in_liquidation = True
+            due_ns = self._state.now_ns + _ns(seconds)
+            self._state.agenda.add(due_ns, lambda: setattr(owner, "in_liquidation", False))
 
     def _adl(self, symbol: str, qty: str | None = None, account: str | None = None) -> None:
         owner = self._account(account)

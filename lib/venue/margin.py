@@ -75,7 +75,7 @@ def symbol_margin(
 def touched(account: Account, extra: Extra | None = None) -> set[tuple[str, str]]:
     """Return the (symbol, position side) pairs that tie up margin."""
     pairs = {(each.symbol, each.side) for each in account.open_positions()}
-    pairs.update((each.symbol, each.position_side) for each in account.orders.open())
+    pairs |= account.orders.open_pairs()
     if extra is not None:
         pairs.add((extra.symbol, extra.position_side))
     return pairs

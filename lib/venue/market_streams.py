@@ -10,6 +10,7 @@ from lib.venue.candles import Candle
 from lib.venue.hub import Hub
 from lib.venue.market import Level, Levels, MarketEvent, MarkPrice, Print, Quote
 from lib.venue.stream_names import Kind, Stream
+from lib.venue.symbols import SymbolInfo
 from lib.venue.tape import Tape
 
 PULSE_NS = 50 * NS_PER_MS
@@ -120,6 +121,10 @@ class MarketStreams:
         before = self._force.get(order["s"])
         if before is None or Decimal(before["o"]["q"]) < Decimal(order["q"]):
             self._force[order["s"]] = body
+
+    def on_listing(self, rules: SymbolInfo, now_ns: int) -> None:
+        """Tell that a symbol's status or rules have changed."""
+        self._hub.publish("!contractInfo", payloads.contract_info(rules, now_ns))
 
     def pulse(self, now_ns: int) -> None:
         """Publish the paced streams that are due."""

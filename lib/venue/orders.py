@@ -127,6 +127,14 @@ class OrderIndex:
             return list(self._open.get(symbol, {}).values())
         return sorted((o for each in self._open.values() for o in each.values()), key=_by_number)
 
+    def open_pairs(self) -> set[tuple[str, str]]:
+        """Return the (symbol, position side) pairs that have open orders."""
+        return {
+            (each.symbol, each.position_side)
+            for orders in self._open.values()
+            for each in orders.values()
+        }
+
 
 def _by_number(order: VenueOrder) -> int:
     return order.id

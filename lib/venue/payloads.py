@@ -7,8 +7,10 @@ import orjson
 
 from lib.constants import NS_PER_MS
 from lib.helpers import plain
+from lib.venue.brackets import BRACKETS
 from lib.venue.candles import Candle
 from lib.venue.market import Level, MarkPrice, Print, Quote
+from lib.venue.symbols import SymbolInfo
 from lib.venue.tape import Aggregate, Day, Tape
 
 Json = dict[str, Any]
@@ -86,7 +88,7 @@ def aggregate_row(row: Aggregate) -> Json:
 
 def aggregate(symbol: str, row: Aggregate, now_ns: int) -> bytes:
     """Return an `aggTrade` event."""
-    head = {"e": "aggTrade", "E": ms(now_ns), "s": symbol}
+    head = {"e": "aggTrade", "E": ms(now_ns), "a": row.id, "s": symbol}
     return encode({**head, **aggregate_row(row), "st": MARKET_TYPE})
 
 
@@ -236,6 +238,36 @@ def ticker(tape: Tape, now_ns: int) -> Json:
         "ps": tape.rules.pair,
         "st": MARKET_TYPE,
     }
+
+
+def contract_info(rules: SymbolInfo, now_ns: int) -> bytes:
+    """Return a `contractInfo` event; its brackets have numbers, not strings."""
+    steps = [
+        {
+            "bs": each.number,
+            "bnf": each.floor,
+            "bnc": each.cap,
+            "mmr": float(each.ratio),
+            "cf": float(each.deduction),
+            "mi": 1,
+            "ma": each.leverage,
+        }
+        for each in BRACKETS
+    ]
+    return encode(
+        {
+            "e": "contractInfo",
+            "E": ms(now_ns),
+            "s": rules.symbol,
+            "ps": rules.pair,
+            "ct": rules.contract_type,
+            "dt": rules.delivery_ms,
+            "ot": rules.onboard_ms,
+            "cs": rules.status,
+            "bks": steps,
+            "st": MARKET_TYPE,
+        }
+    )
 
 
 def mini_ticker(tape: Tape, now_ns: int) -> Json:

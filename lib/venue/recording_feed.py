@@ -80,6 +80,7 @@ class RecordingFeed(Feed):
         self._skip_ns = skip_ns
         self._symbols: dict[str, ReplaySymbol] = {}
         self._listed: dict[str, SymbolInfo] = {}
+        self._seen: set[str] = set()
         self._history: dict[str, list[Candle]] = {}
         self._rows: Iterator[Timed] = iter(())
         self._next: tuple[int, list[MarketEvent]] | None = None
@@ -91,7 +92,7 @@ class RecordingFeed(Feed):
         if missing or not self._listed:
             raise ConfigError(
                 f"venue.files hold no {', '.join(sorted(missing)) or 'market data'}; "
-                f"they hold {', '.join(sorted(self._listed)) or 'nothing'}"
+                f"they hold {', '.join(sorted(self._seen)) or 'nothing'}"
             )
 
     def listed(self) -> dict[str, SymbolInfo]:
@@ -133,6 +134,7 @@ class RecordingFeed(Feed):
         trades: set[str] = set()
         for _, event in peek(source):
             symbol = source.symbol or getattr(event, "symbol", "")
+            self._seen.add(symbol)
             if wanted and symbol not in wanted:
                 continue
             if symbol not in self._listed:

@@ -38,7 +38,10 @@ class ReplaySymbol:
         self._book: tuple[dict[Decimal, Decimal], dict[Decimal, Decimal]] = ({}, {})
         self._shown = False
         self._update_offset = 0
-        self._last_update = 0
+        self._newest_id = 0
+        """Of quotes and levels."""
+        self._last_id = 0
+        """Of levels: what the next change follows."""
         self._trade_offset = 0
         self._last_trade = 0
         self._next_guess = 1_000_000
@@ -100,8 +103,8 @@ class ReplaySymbol:
         tick = self.rules.tick
         bid = event.price if event.buyer_is_maker else event.price - tick
         qty = max(round_down(GUESSED_NOTIONAL / event.price, self.rules.step), self.rules.min_qty)
-        self._last_update += 1
-        self._quote = Quote(event.symbol, bid, qty, bid + tick, qty, self._last_update, due_ns)
+        self._newest_id += 1
+        self._quote = Quote(event.symbol, bid, qty, bid + tick, qty, self._newest_id, due_ns)
         return [self._quote, played]
 
     def _levels(self, event: Levels, due_ns: int) -> list[MarketEvent]:
@@ -126,7 +129,7 @@ class ReplaySymbol:
         self._leftover = False
         if not self._shown:
             self._book = dict(snapshot.bids), dict(snapshot.asks)
-            self._last_update = max(self._last_update, self._renumber(snapshot.last_id))
+            self._last_id = self._renumber(snapshot.last_id)
             return []
         changes = []
         for side, rows in zip(self._book, (snapshot.bids, snapshot.asks), strict=True):
@@ -144,10 +147,10 @@ class ReplaySymbol:
         bids, asks = ([(price, ZERO) for price in side] for side in self._book)
         if not bids and not asks:
             return []
-        previous, self._last_update = self._last_update, self._last_update + 1
+        previous, last = self._last_id, self._newest_id + 1
+        self._last_id = self._newest_id = last
         for side in self._book:
             side.clear()
-        last = self._last_update
         return [Levels(self.rules.symbol, bids, asks, last, last, previous, due_ns)]
 
     def _change(
@@ -159,21 +162,24 @@ class ReplaySymbol:
                     side[price] = qty
                 else:
                     side.pop(price, None)
-        previous = self._last_update
-        self._last_update = max(previous + 1, self._renumber(last_id))
-        first = min(max(previous + 1, self._renumber(first_id)), self._last_update)
-        return Levels(self.rules.symbol, bids, asks, first, self._last_update, previous, due_ns)
+        previous = self._last_id
+        first = max(previous + 1, self._renumber(first_id))
+        last = self._last_id = max(previous + 1, self._renumber(last_id))
+        self._newest_id = max(self._newest_id, last)
+        return Levels(self.rules.symbol, bids, asks, min(first, last), last, previous, due_ns)
 
     def _renumber(self, update_id: int) -> int:
         if self._update_offset < 0:
-            self._update_offset = max(0, self._last_update - update_id + 1)
-        return update_id + self._update_offset
+            self._update_offset = max(0, self._newest_id - update_id + 1)
+        found = update_id + self._update_offset
+        self._newest_id = max(self._newest_id, found)
+        return found
 
     def _opening(self, due_ns: int) -> list[MarketEvent]:
         bids, asks = (list(side.items()) for side in self._book)
         if not bids and not asks:
             return []
-        last = self._last_update
+        last = self._last_id
         symbol = self.rules.symbol
         return [Levels(symbol, bids, asks, last, last, last, due_ns, snapshot=True)]
 

@@ -202,7 +202,7 @@ class VenueServer:
             )
             self._sockets.flush()
             return web.Response(status=status, body=body, content_type="application/json")
-        query = request.rel_url.raw_query_string
+        query = request.raw_path.partition("?")[2]
         raw = await request.read() if request.can_read_body else b""
         body_text = raw.decode("utf-8", "replace")
         key = request.headers.get("X-MBX-APIKEY")

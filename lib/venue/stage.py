@@ -53,7 +53,7 @@ class Stage:
         tape = self.tapes.get(symbol)
         if tape is None and symbol in self.listing:
             self.feed.play(symbol, now_ns)
-            tape = self._open(symbol)
+            tape = self._open(symbol, now_ns)
             self.advance(now_ns)
         return tape
 
@@ -72,7 +72,7 @@ class Stage:
             self.streams.on_prints(symbol, trades, now_ns)
 
     def _show(self, event: MarketEvent, now_ns: int) -> None:
-        tape = self.tapes.get(event.symbol) or self._open(event.symbol)
+        tape = self.tapes.get(event.symbol) or self._open(event.symbol, now_ns)
         self.events += 1
         match event:
             case Quote():
@@ -86,7 +86,9 @@ class Stage:
         self.engine.on_market(event)
         self.streams.on_event(event, now_ns)
 
-    def _open(self, symbol: str) -> Tape:
+    def _open(self, symbol: str, now_ns: int) -> Tape:
         tape = Tape(self.listing[symbol], self.feed.history(symbol))
+        tape.minutes.roll(now_ns)
+        tape.minutes.take_closed()
         self.tapes[symbol] = tape
         return tape

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     TICKER = "ticker"
     MINI_TICKER = "miniTicker"
     FORCE = "forceOrder"
+    CONTRACT = "contractInfo"
     QUIET = "quiet"
     """Known to the exchange, never moving here (index and session streams)."""
 
@@ -94,7 +95,7 @@ ALL_SYMBOLS = {
     "!markPrice@arr": (Kind.MARK, 3000),
     "!markPrice@arr@1s": (Kind.MARK, 1000),
     "!forceOrder@arr": (Kind.FORCE, 1000),
-    "!contractInfo": (Kind.QUIET, 0),
+    "!contractInfo": (Kind.CONTRACT, 0),
     "!assetIndex@arr": (Kind.QUIET, 0),
     "tradingSession": (Kind.QUIET, 0),
 }

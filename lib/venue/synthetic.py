@@ -78,7 +78,7 @@ class SyntheticFeed(Feed):
     def shift(self, delta_ns: int) -> None:
         """Move every symbol's next step."""
         for market in self._markets.values():
-            market.due_ns += delta_ns
+            market.shift(delta_ns)
         self._due = [(due_ns + delta_ns, symbol) for due_ns, symbol in self._due]
 
     def each(self, visit: Callable[[SyntheticMarket], None]) -> None:

@@ -123,6 +123,12 @@ class SyntheticMarket:
         self._now_ns = now_ns
         self.due_ns = now_ns + self._pause()
 
+    def shift(self, delta_ns: int) -> None:
+        """Move the market's clock and what is to come."""
+        self.due_ns += delta_ns
+        self._now_ns += delta_ns
+        self._mark_due_ns += delta_ns
+
     def history(self) -> list[Candle]:
         """Return invented one-minute candles that end at the starting price."""
         random = Random(f"history:{self.rules.symbol}:{self._home}")

@@ -18,6 +18,7 @@ from lib.venue.stage import Stage
 from lib.venue.user_delivery import UserDelivery
 from lib.venue.user_streams import ListenKeys
 
+LISTING_FAULTS = {"delist", "change_filters"}
 LATE_NS = NS_PER_SECOND
 """A feed that is later than this was asleep: it goes on from now instead of hurrying after."""
 
@@ -110,6 +111,8 @@ class Venue:
         row = self.faults.add(request, frozenset(self.hub.connections), now_ns)
         self.outlets.arm()
         self.settle(now_ns)
+        if request.get("name") in LISTING_FAULTS:
+            self.stage.streams.on_listing(self.stage.listing[str(request["symbol"])], now_ns)
         return row
 
     def clear_faults(self, which: str, now_ns: int) -> int:

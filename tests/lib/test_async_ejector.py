@@ -163,7 +163,7 @@ def test_another_bot_delivers_what_a_removed_one_left() -> None:
     send(database, range(1_000, 1_001))
 
     soon(lambda: len(database.written) == 101, "all are written")
-    assert database.written == ["1000", *numbers(100)]
+    assert sorted(map(int, database.written)) == [*range(100), 1_000]
 
 
 def test_refused_records_are_counted_and_not_offered_again() -> None:
@@ -333,11 +333,11 @@ def test_ten_minutes_of_outage_are_replayed_whole(count: int) -> None:
     database = make(spool={"memory_records": 2_000})
     database.is_down.set()
     most = 0
+    writer = writer_of(database)
     for number in range(count):
         FieldsAsyncEjector(database, timer, n=number).start()
         timer.advance(0.001)
         if number % 5_000 == 4_999:
-            writer = writer_of(database)
             soon(lambda: not writer._queue, "the collector keeps up")
             most = max(most, stats()["recording"]["in_memory"])
     assert most <= 2_000

@@ -81,9 +81,7 @@ def test_the_bound_holds(tmp_path: Path) -> None:
     spool.close()
 
 
-def test_delivered_segments_leave_the_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_delivered_segments_leave_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SEGMENT_BYTES", 200)
     spool = Spool(tmp_path / "s", ROOMY)
     for text in TEXTS:

@@ -10,17 +10,10 @@ from pathlib import Path
 import pytest
 
 from lib.errors import AlreadyRunning
+from lib.lives import LIVES, read_lives, write_lives
 from lib.timer import LiveTimer
 from supervisor.child import Child
-from supervisor.lock import (
-    LIVES,
-    RunLock,
-    clear,
-    end_leftovers,
-    leftovers,
-    next_epoch,
-    write_lives,
-)
+from supervisor.lock import RunLock, clear, end_leftovers, next_epoch
 
 SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 
@@ -71,7 +64,7 @@ def test_the_epoch_grows_over_runs_and_over_a_lost_file(tmp_path: Path) -> None:
 def test_a_leftover_that_goes_by_itself_is_waited_for(tmp_path: Path) -> None:
     with subprocess.Popen(SLEEPER, stdin=subprocess.PIPE) as process:
         write_lives(tmp_path, [(process.pid, "exchange")])
-        assert [left.name for left in leftovers(tmp_path)] == ["exchange"]
+        assert [left.name for left in read_lives(tmp_path)] == ["exchange"]
         assert process.stdin is not None
         process.stdin.close()
 
@@ -91,7 +84,7 @@ def test_a_leftover_that_stays_is_ended(tmp_path: Path) -> None:
 def test_a_stranger_with_a_leftovers_pid_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / LIVES).write_text(json.dumps([[os.getpid(), 12345.0, "stream"]]))
 
-    assert leftovers(tmp_path) == []
+    assert read_lives(tmp_path) == []
     assert end_leftovers(tmp_path, LiveTimer(), 0) == []
 
 

@@ -56,26 +56,51 @@ async def until(check: Callable[[], Any], seconds: float = SECONDS) -> Any:
             await asyncio.sleep(0.005)
 
 
+def forget_closed_descriptors() -> None:
+    """Drop readers whose descriptors a worker closed by ending: a process would have ended, too."""
+    loop: Any = asyncio.get_running_loop()
+    for fd in list(loop._selector.get_map()):
+        try:
+            os.fstat(fd)
+        except OSError:
+            loop.remove_reader(fd)
+
+
+class MortalWorker(ExchangeWorker):
+    """An exchange worker that can end without touching the account, as by a SIGKILL."""
+
+    killed = False
+
+    async def _clear(self, reason: str) -> None:
+        if not self.killed:
+            await super()._clear(reason)
+
+
 class Bench:
     """See the module; an async context manager.
 
     Args:
         run_dir: Folder of the sockets.
         exchange: What the worker's exchange section has beyond the venue's addresses.
-        owners: Bots that are alive from the start.
+        hedge: The account keeps long and short apart.
+        late: The venue is not started, but its address is known.
     """
 
     def __init__(
         self,
         run_dir: Path,
         exchange: dict[str, Any] | None = None,
-        owners: tuple[str, ...] = (OWNER,),
+        *,
+        hedge: bool = False,
+        late: bool = False,
     ) -> None:
         self.run_dir = run_dir
         self.exchange = exchange or {}
         self.timer = LiveTimer()
         self.venue = VenueServer({"symbols": [SYMBOL, "ETHUSDT"], "active": [SYMBOL]}, self.timer)
-        self.lives: dict[str, tuple[int, str]] = dict.fromkeys(owners, (LIFE, "ready"))
+        self.lives: dict[str, tuple[int, str]] = {OWNER: (LIFE, "ready")}
+        self._hedge = hedge
+        self._late = late
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.ids = ClientIds(PROJECT, OWNER)
         self.updates: list[OrderUpdate] = []
@@ -88,7 +113,7 @@ class Bench:
         self._life = 1
 
     async def __aenter__(self) -> Self:
-        await self.venue.start()
+        await self._open_venue()
         self._beats = make_socket(self.context, zmq.PULL)
         self._beats.bind(endpoints.ipc(self.run_dir, endpoints.HEARTBEAT))
         self._lifecycle = Publisher(
@@ -113,6 +138,18 @@ class Bench:
         self.context.destroy(linger=0)
         await self.venue.stop()
 
+    async def _open_venue(self) -> None:
+        await self.venue.start()
+        if self._hedge:
+            self.venue.engine.fault("mode_flip")
+        if self._late:
+            await self.venue.stop()
+
+    def cut_lifeline(self) -> None:
+        """Die as a supervisor."""
+        os.close(self.lifeline[1])
+        self.lifeline = (-1, -1)
+
     def start_worker(self) -> None:
         """Bring up a (next) life of the worker."""
         self._life += 1
@@ -131,7 +168,7 @@ class Bench:
                 **self.exchange,
             },
         }
-        self.worker = ExchangeWorker(
+        self.worker = MortalWorker(
             Start(
                 name="exchange",
                 kind="exchange",
@@ -158,17 +195,24 @@ class Bench:
         """Return the worker's exit code when it has ended."""
         async with asyncio.timeout(SECONDS + 4):
             code = await self.running
-        os.close(self.lifeline[1])
+        forget_closed_descriptors()
+        if self.lifeline[1] >= 0:
+            os.close(self.lifeline[1])
+            self.lifeline = (-1, -1)
         return code
 
     async def kill(self) -> None:
         """End the worker without any cleanup of the account."""
-        self.worker._opened = False
+        self.worker.killed = True
         await self.stop()
 
     async def ready(self) -> None:
         """Wait until the worker says that it is ready, and its sockets are connected."""
         await until(lambda: self.beats and self.beats[-1].state == "ready")
+
+    async def connected(self, times: int) -> None:
+        """Wait until the account stream has been connected so many times."""
+        await until(lambda: self.worker._authority.stream.connects == times)
 
     def rows(self) -> list[list[Any]]:
         """Return the roster's rows."""

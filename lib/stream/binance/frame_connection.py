@@ -32,9 +32,10 @@ class FrameConnection(ClientConnection):
     def deliver_to(self, on_frame: OnFrame) -> None:
         """Hand over what came so far, and from now on everything."""
         self._on_frame = on_frame
-        for frame in self._early:
+        # taken away first: the function may name its successor by this very method
+        early, self._early = self._early, []
+        for frame in early:
             self._hand_over(frame)
-        self._early.clear()
 
     def process_event(self, event: Any) -> None:
         """Take one event of the protocol: a message's frame, or one for the parent."""

@@ -33,7 +33,9 @@ REPLACE_SECONDS = 1.0
 OVERLAP_SECONDS = 1.0
 """Both run for so long after the successor's first frame: slow streams must not fall between."""
 MAX_PATIENCE = 20
-"""Times the silence limit that a connection which never brings anything is given in the end."""
+"""Times the silence limit that a connection is given in the end where the market is just quiet."""
+HEALTHY_SECONDS = 60.0
+"""A connection that lived so long and then fell silent is suspect again after the limit itself."""
 
 
 class Cause(StrEnum):
@@ -124,8 +126,8 @@ class Link:
 
     def age(self, now_ns: int) -> int:
         """Return ns since the newest frame of any kind."""
-        newest_ns = max((life.connection.newest_ns for life in self._lives), default=0)
-        self._newest_ns = max(self._newest_ns, newest_ns)
+        for life in self._lives:
+            self._note_newest(life)
         return now_ns - self._newest_ns
 
     def reconnect(self) -> None:
@@ -250,9 +252,14 @@ class Link:
             await self._timer.SleepAsync(1 / MESSAGES_PER_SECOND)
 
     async def _end(self, life: Life) -> None:
-        self._newest_ns = max(self._newest_ns, life.connection.newest_ns)
+        self._note_newest(life)
         self._lives.remove(life)
         await life.end()
+
+    def _note_newest(self, life: Life) -> None:
+        # a connection that brought nothing yet counts from its opening, which is no message
+        if life.connection.delivering.is_set():
+            self._newest_ns = max(self._newest_ns, life.connection.newest_ns)
 
     def _renew_ns(self) -> int:
         share = 1 - RENEW_JITTER * random.random()
@@ -260,11 +267,10 @@ class Link:
 
     def _note_end(self, life: Life, cause: Cause) -> None:
         connection, now_ns = life.connection, self._timer.Monotonic()
-        brought_something = connection.delivering.is_set()
-        if cause is Cause.SILENT and not brought_something:
-            self._patience = min(self._patience * 2, MAX_PATIENCE)
-        elif brought_something:
+        if now_ns - connection.opened_ns >= HEALTHY_SECONDS * NS_PER_SECOND:
             self._patience = 1
+        elif cause is Cause.SILENT:
+            self._patience = min(self._patience * 2, MAX_PATIENCE)
         if not life.was_judged:
             life.was_judged = True
             self._backoff.lived(now_ns - connection.opened_ns)

@@ -128,6 +128,7 @@ class BinanceMarketStream(AbstractStream):
             "connects": sum(link.connects for link in self._links),
             "book_breaks": self._books.breaks if self._books else 0,
             "candle_gaps": self._gaps.found,
+            "lost_trades": self._newest.lost_trades,
             "offset_ns": self._offset_ns,
             "latency_p50_ns": self._latencies.percentile(0.5),
             "latency_p99_ns": self._latencies.percentile(0.99),
@@ -143,7 +144,6 @@ class BinanceMarketStream(AbstractStream):
 
     def reconnect(self) -> None:
         """Replace all connections, the new ones first."""
-        self._newest.forget()
         for link in self._links:
             link.reconnect()
 
@@ -191,8 +191,12 @@ class BinanceMarketStream(AbstractStream):
             wait = CLOCK_SECONDS
 
     async def _keep_whole(self, rest: MarketRest) -> None:
+        lost = 0
         while True:
             await self.timer.SleepAsync(REPAIR_SECONDS)
+            if self._newest.lost_trades > lost:
+                self._log.warning("lost trades", trades=self._newest.lost_trades - lost)
+                lost = self._newest.lost_trades
             try:
                 await self._fill_candles(rest)
                 await self._load_book(rest)

@@ -22,6 +22,8 @@ class Newest:
         self._seen: dict[tuple[type, str], tuple[int, int]] = {}
         self._closed: dict[str, deque[int]] = {}
         self.repeats = 0
+        self.lost_trades = 0
+        """Aggregated trades that never came: their ids have no gaps of their own."""
 
     def is_new(self, message: MarketMessage) -> bool:
         """Return whether a message is news, and remember it."""
@@ -45,6 +47,8 @@ class Newest:
         key = (kind, symbol)
         last_id, last_ns = self._seen.get(key, (-1, -1))
         if update_id > last_id or (update_id < last_id and event_ns > last_ns):
+            if kind is Trade and 0 <= last_id < update_id:
+                self.lost_trades += update_id - last_id - 1
             self._seen[key] = (update_id, event_ns)
             return True
         return False

@@ -1,8 +1,9 @@
 """The few public REST calls that market streams need, by python-binance."""
 
-from typing import Any
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import aiohttp
+import msgspec
 from binance import AsyncClient
 from binance.exceptions import BinanceAPIException, BinanceRequestException
 
@@ -17,6 +18,30 @@ DEPTH_LEVELS = 500
 BLOCKED = frozenset({418, 429})
 BLOCKED_SECONDS = 30.0
 """Wait when the exchange does not say how long."""
+
+
+_Number = Annotated[str, msgspec.Meta(pattern=r"^\d+(\.\d+)?$")]
+_Level = Annotated[list[_Number], msgspec.Meta(min_length=2)]
+T = TypeVar("T")
+
+
+class _Row(NamedTuple):
+    open_ms: int
+    open: _Number
+    high: _Number
+    low: _Number
+    close: _Number
+    volume: _Number
+
+
+class _Time(msgspec.Struct):
+    serverTime: int  # noqa: N815 - the exchange's name
+
+
+class _Depth(msgspec.Struct):
+    lastUpdateId: int  # noqa: N815 - the exchange's name
+    bids: list[_Level]
+    asks: list[_Level]
 
 
 class MarketRest:
@@ -38,8 +63,7 @@ class MarketRest:
             ExchangeUnavailable: No answer, or none that can be used.
             RateLimited: Refused for now.
         """
-        answer = await self._ask("time")
-        return int(_field(answer, "serverTime"))
+        return _checked(await self._ask("time"), _Time).serverTime
 
     async def depth(self, symbol: str) -> tuple[int, list[WireLevel], list[WireLevel]]:
         """Return (last update id, bids, asks) of a snapshot.
@@ -49,7 +73,8 @@ class MarketRest:
             RateLimited: Refused for now.
         """
         answer = await self._ask("depth", symbol=symbol, limit=DEPTH_LEVELS)
-        return int(_field(answer, "lastUpdateId")), _field(answer, "bids"), _field(answer, "asks")
+        depth = _checked(answer, _Depth)
+        return depth.lastUpdateId, depth.bids, depth.asks
 
     async def candles(self, symbol: str, start_ns: int, end_ns: int, exchange: str) -> list[Candle]:
         """Return the finished 1-minute candles that start in [start, end], oldest first.
@@ -67,9 +92,8 @@ class MarketRest:
             startTime=start_ns // NS_PER_MS,
             endTime=end_ns // NS_PER_MS,
         )
-        if not isinstance(rows, list):
-            raise ExchangeUnavailable("klines is not a list")
-        return [_candle(symbol, exchange, row) for row in rows]
+        lists = _checked(rows, list[list[Any]])
+        return [_candle(symbol, exchange, _checked(row[:6], _Row)) for row in lists]
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -101,22 +125,19 @@ class MarketRest:
             raise ExchangeUnavailable(f"{name}: an answer that is none: {error}") from error
 
 
-def _field(answer: Any, name: str) -> Any:
-    if not isinstance(answer, dict) or name not in answer:
-        raise ExchangeUnavailable(f"answer without {name}")
-    return answer[name]
+def _checked(answer: Any, kind: type[T]) -> T:
+    try:
+        return msgspec.convert(answer, kind)
+    except msgspec.ValidationError as error:
+        raise ExchangeUnavailable(f"an answer of the wrong shape: {error}") from error
 
 
-def _candle(symbol: str, exchange: str, row: list[Any]) -> Candle:
-    open_ns = row[0] * NS_PER_MS
+def _candle(symbol: str, exchange: str, row: _Row) -> Candle:
+    open_ns = row.open_ms * NS_PER_MS
     return Candle(
         symbol,
         open_ns,
-        open=row[1],
-        high=row[2],
-        low=row[3],
-        close=row[4],
-        volume=row[5],
+        *row[1:],
         finished=True,
         exchange=exchange,
         event_ns=open_ns + NS_PER_MINUTE,

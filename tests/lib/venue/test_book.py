@@ -18,13 +18,18 @@ def levels(bids: list[tuple[str, str]], asks: list[tuple[str, str]], snapshot: b
     )
 
 
+def shown(book: Book, *, is_bid: bool) -> list[str]:
+    """Return one side's levels as words like 10@5: price, then quantity."""
+    return [f"{price}@{qty}" for price, qty in book.levels(is_bid=is_bid)]
+
+
 def test_quotes_alone_repeat_the_best_quantity_at_each_deeper_tick() -> None:
     book = Book(d("0.1"), deep_levels=2)
 
     book.quote(quote("10", "10.1"))
 
-    assert list(book.levels(is_bid=False)) == [(d("10.1"), 5), (d("10.2"), 5), (d("10.3"), 5)]
-    assert list(book.levels(is_bid=True)) == [(d(10), 5), (d("9.9"), 5), (d("9.8"), 5)]
+    assert shown(book, is_bid=False) == ["10.1@5", "10.2@5", "10.3@5"]
+    assert shown(book, is_bid=True) == ["10@5", "9.9@5", "9.8@5"]
 
 
 def test_modelled_levels_never_reach_zero() -> None:
@@ -41,8 +46,8 @@ def test_a_quote_leaves_only_the_new_best_while_no_depth_is_known() -> None:
 
     book.quote(quote("9.9", "10"))
 
-    assert list(book.levels(is_bid=True)) == [(d("9.9"), 5)]
-    assert list(book.levels(is_bid=False)) == [(d(10), 5)]
+    assert shown(book, is_bid=True) == ["9.9@5"]
+    assert shown(book, is_bid=False) == ["10@5"]
 
 
 def test_a_quote_trims_known_depth_to_the_new_best() -> None:
@@ -51,8 +56,8 @@ def test_a_quote_trims_known_depth_to_the_new_best() -> None:
 
     book.quote(quote("9.9", "10"))
 
-    assert list(book.levels(is_bid=True)) == [(d("9.9"), 5)]
-    assert list(book.levels(is_bid=False)) == [(d(10), 5), (d("10.1"), 1), (d("10.2"), 2)]
+    assert shown(book, is_bid=True) == ["9.9@5"]
+    assert shown(book, is_bid=False) == ["10@5", "10.1@1", "10.2@2"]
 
 
 def test_quantity_zero_deletes_and_an_unknown_level_may_be_deleted() -> None:
@@ -61,7 +66,7 @@ def test_quantity_zero_deletes_and_an_unknown_level_may_be_deleted() -> None:
 
     book.change(levels([("10", "0"), ("9", "0")], [], False))
 
-    assert list(book.levels(is_bid=True)) == []
+    assert shown(book, is_bid=True) == []
     assert book.middle() is None
 
 

@@ -31,6 +31,8 @@ def test_every_listed_fault_exists_and_no_other() -> None:
         ("change_filters", {"symbol": SYMBOL, "tack": 1}, "no rule tack; known: symbol, "),
         ("manual_trade", {"symbol": SYMBOL, "qty": "much"}, "fault 'manual_trade' takes"),
         ("mode_flip", {"account": "nobody"}, "nobody"),
+        ("delist", {"symbol": "NOSUCH"}, "Invalid symbol."),
+        ("late_accept", {"seconds": 1, "code": -1}, "no code -1"),
     ],
 )
 def test_a_wrong_fault_is_refused_in_one_line(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any, Self
 
 from aiohttp import WSMsgType, web
@@ -20,9 +21,11 @@ class Feed:
         self.urls: list[str] = []
         self.received: list[dict[str, Any]] = []
         self.refusal: tuple[int, dict[str, str]] | None = None
+        self.refuse_rest: Callable[[], web.Response] | None = None
         self.answers: dict[str, Any] = {}
         self.asked: list[str] = []
         self.hello: list[str] = []
+        self.pongs: list[bytes] = []
         self.shift_ms = 0
         self.news = asyncio.Condition()
         self.port = 0
@@ -82,16 +85,21 @@ class Feed:
         if self.refusal is not None:
             await self._tell()
             return web.Response(status=self.refusal[0], headers=self.refusal[1])
-        socket = web.WebSocketResponse(compress=False)
+        socket = web.WebSocketResponse(compress=False, autoping=False)
         await socket.prepare(request)
         for text in self.hello:
             await socket.send_str(text)
         self.sockets.append(socket)
         await self._tell()
         async for message in socket:
-            if message.type is WSMsgType.TEXT:
-                self.received.append(json.loads(message.data))
-                await self._tell()
+            match message.type:
+                case WSMsgType.TEXT:
+                    self.received.append(json.loads(message.data))
+                    await self._tell()
+                case WSMsgType.PING:
+                    await socket.pong(message.data)
+                case WSMsgType.PONG:
+                    self.pongs.append(bytes(message.data))
         await self._tell()
         return socket
 
@@ -99,6 +107,8 @@ class Feed:
         name = request.match_info["name"]
         self.asked.append(request.path_qs)
         await self._tell()
+        if self.refuse_rest is not None:
+            return self.refuse_rest()
         if name == "time":
             return web.json_response(
                 {"serverTime": LiveTimer().Timestamp() // 10**6 + self.shift_ms}

@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 
 from lib.errors import ConfigError, ExchangeUnavailable, RateLimited
 from lib.stream.binance.connection import Connection
@@ -126,3 +127,66 @@ async def test_sending_on_a_gone_connection_is_swallowed(feed: Feed) -> None:
     await reading
 
     await connection.send("x")
+
+
+async def test_what_comes_before_the_reader_is_not_lost(feed: Feed) -> None:
+    feed.hello = ["1", "2", "3"]
+    connection, frames = await opened(feed), list[bytes]()
+    await feed.until(lambda: feed.open)
+    await TIMER.SleepAsync(0.05)
+
+    reading = asyncio.create_task(connection.read(frames.append))
+    await feed.send("4")
+    await eventually(lambda: len(frames) == 4)
+
+    assert frames == [b"1", b"2", b"3", b"4"]
+    assert connection.delivering.is_set()
+    connection.abort()
+    await reading
+
+
+async def test_fragmented_message_is_put_together() -> None:
+    async def send_in_parts(websocket: ServerConnection) -> None:
+        await websocket.send(["one ", "mess", "age"])
+        await websocket.send("another")
+        await websocket.wait_closed()
+
+    async with serve(send_in_parts, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        connection = Connection(f"ws://127.0.0.1:{port}", "public", "x", TIMER)
+        frames: list[bytes] = []
+        await connection.open()
+        reading = asyncio.create_task(connection.read(frames.append))
+        await eventually(lambda: len(frames) == 2)
+        connection.abort()
+        await reading
+
+    assert frames == [b"one message", b"another"]
+
+
+async def test_frame_beyond_all_reason_ends_the_connection_only(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lib.stream.binance.connection.MAX_FRAME", 1_000)
+    connection, frames = await opened(feed), list[bytes]()
+    reading = asyncio.create_task(connection.read(frames.append))
+    await feed.until(lambda: feed.open)
+
+    await feed.send("x" * 2_000)
+
+    async with asyncio.timeout(DEADLINE):
+        assert "1009" in await reading
+    assert frames == []
+
+
+async def test_ping_of_the_exchange_is_answered(feed: Feed) -> None:
+    connection = await opened(feed)
+    reading = asyncio.create_task(connection.read(lambda _frame: None))
+    await feed.until(lambda: feed.open)
+
+    await feed.open[0].ping(b"1790000000000")
+    await eventually(lambda: feed.pongs)
+
+    assert feed.pongs == [b"1790000000000"]
+    connection.abort()
+    await reading

@@ -100,8 +100,16 @@ async def test_market_that_is_dead_for_long_is_not_hammered(
     async with running(feed, factory, silence=0.05):
         await feed.until(lambda: len(feed.sockets) >= 4)
 
-    # patience of 1, 1 and 2 limits would be 0.2 s with no backoff at all
-    assert TIMER.Monotonic() - began_ns >= 0.2e9
+    # three lives, of 1, 2 and 4 limits
+    assert TIMER.Monotonic() - began_ns >= 0.35e9
+
+
+async def test_opening_is_no_message(feed: Feed, factory: SandboxFactory) -> None:
+    began_ns = TIMER.Monotonic()
+    async with running(feed, factory, silence=0.05) as run:
+        await feed.until(lambda: len(feed.sockets) >= 3)
+
+        assert run.link.age(TIMER.Monotonic()) >= TIMER.Monotonic() - began_ns - 0.1e9
 
 
 async def test_connection_that_brings_data_is_left_alone(

@@ -221,7 +221,7 @@ async def test_named_channels_are_stored(
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"channels": ["boook"]}, "no channel boook"),
+        ({"channels": ["tape"]}, "no channel tape"),
         ({"symbols": []}, "at least one symbol"),
         ({"depth": "full"}, "not partial or diff"),
         ({"ws_url": None}, "ws_url is None, not like wss://host"),

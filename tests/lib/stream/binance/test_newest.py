@@ -48,6 +48,15 @@ def test_exchange_that_counts_anew_is_news() -> None:
     assert newest.is_new(book(2, 12))
 
 
+def test_gap_in_the_ids_of_trades_is_counted() -> None:
+    newest = Newest()
+    for update_id in (5, 6, 9, 9, 10):
+        newest.is_new(trade(update_id, update_id))
+        newest.is_new(book(update_id, update_id))
+
+    assert newest.lost_trades == 2
+
+
 def test_symbols_and_channels_do_not_mix() -> None:
     newest = Newest()
     newest.is_new(book(5, 10))

@@ -4,13 +4,13 @@ from typing import Any
 
 from lib.constants import NS_PER_SECOND
 from lib.errors import ExchangeError
+from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import BinanceGateway
 from lib.helpers import plain
 from lib.oms.account import AccountBook
 from lib.oms.ids import intent_id
 from lib.oms.tracked import Tracked
 from lib.timer import AbstractTimer
-from workers.exchange_desk import Belief, OrderDesk
 
 STEP_SECONDS = 0.02
 AGAIN_SECONDS = 0.2

@@ -6,6 +6,7 @@ from typing import Any
 
 from lib.constants import NS_PER_MS
 from lib.errors import ExchangeError, ProtocolError, RateLimited
+from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import BinanceGateway
 from lib.exchange.binance.user_events import parse_user_event
 from lib.logger import AbstractLogger
@@ -20,7 +21,6 @@ from lib.stream.binance.account_stream import (
     Lost,
 )
 from lib.timer import AbstractTimer
-from workers.exchange_desk import Belief, OrderDesk
 
 TICK_SECONDS = 0.05
 """How often standing wishes and silence are looked at."""

@@ -15,6 +15,7 @@ from lib.errors import (
     RateLimited,
 )
 from lib.exchange.binance.codec import MAX_BATCH
+from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import BinanceGateway
 from lib.exchange.binance.rules import check_order
 from lib.exchange.replies import Outcome
@@ -25,7 +26,6 @@ from lib.oms.ids import intent_id, split_owner
 from lib.oms.outcomes import DUPLICATE_ID
 from lib.oms.tracked import Tracked
 from lib.timer import AbstractTimer
-from workers.exchange_desk import Belief, OrderDesk
 
 RETRY_SECONDS = (0.2, 0.4, 0.8)
 """Waits before a MARKET order that definitely was not executed goes out again."""

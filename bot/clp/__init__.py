@@ -1,0 +1,1 @@
+"""CLP, the continuous liquidity provider: small rules that `bot.clp.clp` connects."""

@@ -1,0 +1,178 @@
+"""The authority on one account's orders and positions: belief, and the tasks that keep it true.
+
+The exchange worker is built around it; a script that trades without a supervisor has its own.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, NamedTuple
+
+from lib.bus.protocol import OrderUpdate
+from lib.constants import NS_PER_SECOND, Channel
+from lib.errors import ConfigError, ExchangeError, OrderRejected, RateLimited
+from lib.exchange.binance.account_sync import AccountSync
+from lib.exchange.binance.closing import Closing
+from lib.exchange.binance.desk import Belief, OrderDesk
+from lib.exchange.binance.gateway import BinanceGateway
+from lib.exchange.binance.posting import OrderPost
+from lib.exchange.binance.rules import check_symbols
+from lib.exchange.binance.user_events import NAMES
+from lib.factory import AbstractFactory
+from lib.logger import AbstractLogger
+from lib.oms.account import AccountBook, Change
+from lib.oms.hearing import Hearing
+from lib.oms.lives import Lives
+from lib.oms.orders import Orders
+from lib.oms.outcomes import KEY_CODES
+from lib.oms.tracked import Tracked
+from lib.stream.binance.account_stream import BinanceAccountStream
+from lib.timer import AbstractTimer
+
+AGAIN_SECONDS = 0.5
+ACCOUNT_LIMIT_SECONDS = 60.0
+BAD_SIGNATURE = -1022
+
+Spawn = Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"]
+
+
+class Ears(NamedTuple):
+    """Who is told what, and who has a say."""
+
+    on_order: Callable[[OrderUpdate], None]
+    on_change: Callable[[Change], None]
+    refusal: Callable[[str], str]
+    """Returns why an owner may not add risk now, "" if it may."""
+
+
+class Authority:
+    """Follows one account and trades on it.
+
+    Args:
+        config: The exchange's section with `key` and `secret`; `name`, `rest_url`, `ws_url`,
+            `symbols`, `limits`.
+        prefixes: Order id prefix -> owner.
+        factory: The process's factory.
+        timer: The process's timer.
+        log: Where it is told what happened.
+        spawn: Starts a task whose failure ends the process.
+        ears: See `Ears`.
+    """
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        prefixes: dict[str, str],
+        factory: AbstractFactory,
+        timer: AbstractTimer,
+        log: AbstractLogger,
+        spawn: Spawn,
+        ears: Ears,
+    ) -> None:
+        """Connect nothing yet; must be made inside a running loop."""
+        limit = float(config.get("limits", {}).get(Channel.ACCOUNT, 0)) or ACCOUNT_LIMIT_SECONDS
+        self._config = config
+        self._ears = ears
+        self._timer = timer
+        self._log = log
+        self._spawn = spawn
+        self.orders = Orders(prefixes)
+        self.lives = Lives()
+        self.hearing = Hearing(round(limit * NS_PER_SECOND), timer.Monotonic())
+        self.belief = Belief(self.orders, self.lives, self.hearing, {})
+        self.book = AccountBook(config["name"], config["symbols"])
+        self.gateway = BinanceGateway(config, timer)
+        self.stream = BinanceAccountStream(
+            {**config, "events": list(NAMES)}, factory, timer, self.gateway
+        )
+        self.desk = OrderDesk(self.belief, self.gateway, timer, log, spawn, ears.on_order)
+        self.posting = OrderPost(self.belief, self.desk, self.gateway, timer, log, self._refusal)
+        self.sync = AccountSync(
+            self.belief,
+            self.book,
+            self.desk,
+            self.gateway,
+            self.stream,
+            timer,
+            log,
+            ears.on_change,
+        )
+
+    async def open(self) -> None:
+        """Learn the rules and read the account; return when the belief is true.
+
+        Waits for an exchange that cannot be reached; closed again when it fails.
+
+        Raises:
+            ConfigError: Keys, symbols or the account's mode are not as they must be.
+        """
+        try:
+            await self._learn_rules()
+            self._start()
+            await self.sync.synced.wait()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Close all connections to the exchange."""
+        await self.gateway.close()
+
+    def cancel(self, orders: Iterable[Tracked]) -> None:
+        """Cancel orders: a standing wish."""
+        self.desk.run(self.orders.want_cancel(orders, self.gateway.now_ns()))
+
+    def closing(self) -> Closing:
+        """Return what cancels everything and proves it."""
+        return Closing(self.belief, self.book, self.desk, self.gateway, self._timer)
+
+    def trouble(self) -> str:
+        """Return why bots should hold back, "" when they need not."""
+        if not self.sync.synced.is_set():
+            return "the account is not synchronised"
+        if self.hearing.is_deaf:
+            return "the account stream is deaf"
+        return self.gateway.budget.trouble(self.gateway.now_ns())
+
+    def _start(self) -> None:
+        for work, name in (
+            (self.sync.follow(), "account stream"),
+            (self.sync.resync(), "resync"),
+            (self.sync.tick(), "wishes"),
+            (self.sync.check(), "cross-check"),
+            (self.sync.keep_clock(), "clock"),
+            (self.sync.keep_balance(), "balance"),
+        ):
+            self._spawn(work, name)
+
+    def _refusal(self, owner: str) -> str:
+        if not self.sync.synced.is_set():
+            return "the account is not synchronised"
+        return self._ears.refusal(owner)
+
+    async def _learn_rules(self) -> None:
+        symbols: list[str] = list(self._config["symbols"])
+        while True:
+            try:
+                await self.gateway.sync_clock()
+                rules, limits = await self.gateway.exchange_info()
+                hedged = await self.gateway.is_hedge_mode()
+                break
+            except ExchangeError as error:
+                await self._timer.SleepAsync(self._judge_start(error))
+        check_symbols(symbols, rules, self._config["rest_url"])
+        if hedged:
+            raise ConfigError(
+                "the account is in hedge mode; Tickvisor needs one-way mode "
+                "(position mode in the exchange's futures preferences)"
+            )
+        self.gateway.budget.set_limits(limits)
+        self.belief.rules.update({symbol: rules[symbol] for symbol in symbols})
+
+    def _judge_start(self, error: ExchangeError) -> float:
+        # Returns how many seconds to wait before the next try.
+        bad_key = error.code in KEY_CODES or error.code == BAD_SIGNATURE
+        if isinstance(error, OrderRejected) and bad_key:
+            url = self._config["rest_url"]
+            raise ConfigError(f"{url} refuses the API key: {error}") from error
+        self._log.warning("exchange not reached", error=str(error))
+        return error.retry_after if isinstance(error, RateLimited) else AGAIN_SECONDS
