@@ -20,6 +20,8 @@ CANDLES_PER_PAGE = 1_500
 
 STATUSES = {
     "NEW": Status.NEW,
+    "NEW_INSURANCE": Status.NEW,
+    "NEW_ADL": Status.NEW,
     "PARTIALLY_FILLED": Status.PARTIALLY_FILLED,
     "FILLED": Status.FILLED,
     "CANCELED": Status.CANCELED,

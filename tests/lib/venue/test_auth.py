@@ -19,8 +19,8 @@ NOW_NS = NOW_MS * NS_PER_MS
 ACCOUNT = Account("main", "K" * 64, "secret")
 
 
-def signature(text: str, secret: str = "secret") -> str:
-    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+def signature(text: str) -> str:
+    return hmac.new(ACCOUNT.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def code(auth: Auth, account: Account, query: str, body: str = "") -> int:

@@ -60,10 +60,12 @@ async def test_muted_market_is_silent_while_the_connection_stays_open() -> None:
 async def test_mute_can_be_narrow(args: dict[str, str], silent: str, loud: str) -> None:
     async with running(active=["BTCUSDT", "ETHUSDT"]) as client:
         await client.fault("mute_market", **args)
-        async with client.socket(f"/public/ws/{silent}") as muted:
-            async with client.socket(f"/public/ws/{loud}") as stream:
-                await stream.next()
-                assert await muted.is_silent()
+        async with (
+            client.socket(f"/public/ws/{silent}") as muted,
+            client.socket(f"/public/ws/{loud}") as stream,
+        ):
+            await stream.next()
+            assert await muted.is_silent()
 
 
 async def test_fault_ends_by_itself() -> None:
@@ -192,7 +194,7 @@ async def orders(client: WireClient) -> list[Any]:
 
 
 @pytest.mark.parametrize("executed", [True, False])
-async def test_error_answers_may_hide_an_executed_order(executed: bool) -> None:  # noqa: FBT001
+async def test_error_answers_may_hide_an_executed_order(executed: bool) -> None:
     async with running() as client:
         await client.fault("unknown_rest", executed=executed, count=1)
         status, body = await client.place()
@@ -255,7 +257,7 @@ async def test_late_requests_overtake_each_other() -> None:
 
 
 @pytest.mark.parametrize("executed", [True, False])
-async def test_single_items_of_a_batch_fail(executed: bool) -> None:  # noqa: FBT001
+async def test_single_items_of_a_batch_fail(executed: bool) -> None:
     async with running() as client:
         item = (
             '{"symbol":"BTCUSDT","side":"BUY","type":"LIMIT","timeInForce":"GTC",'

@@ -45,7 +45,7 @@ def test_ignored_refusals_lead_to_a_ban_that_grows() -> None:
 def test_orders_are_limited_per_account_in_both_windows() -> None:
     limits = Limits(QUOTAS)
     assert limits.count_orders("a", (5, 1), START_NS) == (5, 1)
-    with pytest.raises(Refusal, match="300|5 orders per TEN_SECONDS") as caught:
+    with pytest.raises(Refusal, match="5 orders per TEN_SECONDS") as caught:
         limits.count_orders("a", (1, 1), START_NS)
     assert (caught.value.status, caught.value.code) == (429, -1015)
     assert limits.used_orders("a", START_NS) == (5, 1), "a refused order is not counted"

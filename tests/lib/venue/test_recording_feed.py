@@ -235,6 +235,6 @@ def test_every_real_recording_plays(data_dir: Path, name: str, symbols: int) -> 
 
 
 def make_sources(folder: Path, name: str) -> list[Any]:
-    from lib.venue.recorded_files import open_source  # noqa: PLC0415
+    from lib.venue.recorded_files import open_source
 
     return [open_source(str(folder / name))]

@@ -107,7 +107,7 @@ ROWS = {
 def test_tables_are_read_with_and_without_head(
     tmp_path: Path,
     kind: str,
-    head: bool,  # noqa: FBT001
+    head: bool,
     form: str,
 ) -> None:
     text = (HEADS[kind] + "\n" if head else "") + ROWS[kind] + "\n"

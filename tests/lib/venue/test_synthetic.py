@@ -1,5 +1,7 @@
 """The synthetic market: repeatable, consistent, and as lively as it was told to be."""
 
+from itertools import pairwise
+
 import pytest
 
 from lib.constants import NS_PER_SECOND
@@ -79,7 +81,7 @@ def test_history_ends_where_the_market_begins() -> None:
     assert len(rows) == 120
     assert rows[-1].close == catalogue()["BTCUSDT"].price
     assert rows[-1].close_ms < START_NS // 1_000_000 <= rows[-1].close_ms + 60_000
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         assert after.open_ms == before.close_ms + 1
         assert after.open == before.close
         assert after.last_id >= after.first_id > before.last_id

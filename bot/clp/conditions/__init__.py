@@ -1,0 +1,1 @@
+"""What pauses quoting: one condition per file, by name in `bot.clp.conditions.catalogue`."""
