@@ -4,8 +4,9 @@ The server is a loopback HTTP server that answers every write with 204 at once, 
 are measured by what they do themselves. With `--down` nobody listens.
 """
 
+import logging
+import multiprocessing
 import os
-import sys
 import tempfile
 import threading
 import time
@@ -20,42 +21,60 @@ from benchmarks.table import percentile, table
 PACED = 10_000
 PER_SECOND = 1_000
 BURST = 100_000
+PRICE, QTY = Decimal("61234.5"), Decimal("0.010")
+HAND_OVER_ROOM = 15_000
+"""A burst waits here, as a producer would that must not lose anything."""
 HEADER = ("writer", "load", "records", "records/s", "call p50 us", "p99 us", "p99.9 us", "max us")
 
 
 class Sink:
-    """Counts the records of the writes that it answers."""
+    """A server in a process of its own that counts the records of the writes it answers."""
 
     def __init__(self) -> None:
-        """Listen on a free port."""
-        self.records = 0
-        sink = self
+        """Start it on a free port."""
+        self._counted = multiprocessing.Value("q", 0)
+        port = multiprocessing.Value("i", 0)
+        self._process = multiprocessing.Process(target=_serve, args=(self._counted, port))
+        self._process.start()
+        while not port.value:
+            threading.Event().wait(0.01)
+        self.url = f"http://127.0.0.1:{port.value}"
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    @property
+    def records(self) -> int:
+        """Return how many records have come."""
+        return int(self._counted.value)
 
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                sink.records += body.count(b"\n") + 1
-                self.send_response(204)
-                self.end_headers()
+    def close(self) -> None:
+        """End the process."""
+        self._process.terminate()
+        self._process.join()
 
-            def log_message(self, *_: Any) -> None:
-                """Say nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+def _serve(counted: Any, port: Any) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
 
-    def serve_forever(self) -> None:
-        """Wait until standard input ends."""
-        sys.stdin.read()
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            with counted.get_lock():
+                counted.value += body.count(b"\n") + 1
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    port.value = server.server_port
+    server.serve_forever()
 
 
 def run(arguments: list[str]) -> int:
     """Print the table; `--down` measures with a server that is not there."""
     warnings.simplefilter("ignore")
+    logging.disable()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_STATE_HOME"] = folder
@@ -121,11 +140,6 @@ class _Client:
         self._client.close()
 
 
-PRICE, QTY = Decimal("61234.5"), Decimal("0.010")
-HAND_OVER_ROOM = 15_000
-"""A burst waits here, as a producer would that must not lose anything."""
-
-
 def _measure(writer: Any, count: int, pace: int, is_down: bool) -> tuple[Any, ...]:
     sink = Sink()
     made = writer("http://127.0.0.1:9" if is_down else sink.url)
@@ -146,5 +160,6 @@ def _measure(writer: Any, count: int, pace: int, is_down: bool) -> tuple[Any, ..
         pause.wait(0.005)
     seconds = time.perf_counter() - begin
     made.close()
+    sink.close()
     figures = [percentile(taken, percent) for percent in (50, 99, 99.9, 100)]
-    return (sink.records, round(count / seconds), *figures)
+    return (count, round(count / seconds), *figures)

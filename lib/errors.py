@@ -23,13 +23,16 @@ class ConfigError(TickvisorError):
     Args:
         message: What is wrong and what would be right, in one line.
         where: `file:line` when the fault has a place.
+        about: The value that is wrong (a symbol, a class), where only the reader of the
+            configuration knows in which line it stands.
     """
 
-    def __init__(self, message: str, where: str = "") -> None:
-        """Keep both parts; `str()` joins them as `where: message`."""
+    def __init__(self, message: str, where: str = "", about: str = "") -> None:
+        """Keep the parts; `str()` joins them as `where: message`."""
         super().__init__(f"{where}: {message}" if where else message)
         self.message = message
         self.where = where
+        self.about = about
 
 
 class NotRunning(TickvisorError):

@@ -87,7 +87,7 @@ def find(role: str, name: str, parent: type | None = None) -> type[Any]:
         ) from error
     found = _pick(module, class_name, parent)
     if found is None:
-        wanted = class_name or f"a subclass of {parent.__name__ if parent else 'anything'}"
+        wanted = class_name or (f"subclass of {parent.__name__}" if parent else "class")
         raise ConfigError(f"{role} {name!r}: {path} has no {wanted}")
     if parent is not None and not issubclass(found, parent):
         raise ConfigError(f"{role} {name!r}: {found.__name__} is not a {parent.__name__}")
@@ -145,6 +145,7 @@ def _pick(module: Any, class_name: str, parent: type | None) -> type[Any] | None
         if inspect.isclass(value)
         and value.__module__ == module.__name__
         and (parent is None or issubclass(value, parent))
-        and not inspect.isabstract(value)
     ]
-    return own[-1] if own else None
+    # an unfinished one is still better than none: what it lacks can then be told
+    finished = [found for found in own if not inspect.isabstract(found)]
+    return (finished or own or [None])[-1]

@@ -1,6 +1,7 @@
 """The strategies of a configuration, checked: who trades what."""
 
 import difflib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -66,6 +67,18 @@ def read_bots(tree: ConfigTree, root: RootSection) -> tuple[Bot, ...]:
             owners[symbol] = bot.name
         bots.append(bot)
     return tuple(bots)
+
+
+def places_of(tree: ConfigTree, bots: Sequence[Bot]) -> dict[str, str]:
+    """Return `file:line` of each symbol and each class: whether there is such, workers find out."""
+    found: dict[str, str] = {}
+    for index, bot in enumerate(bots):
+        steps: Steps = ("bots", index)
+        found.setdefault(bot.target, str(tree.where((*steps, "bot"))))
+        for key in ("symbols", "watch"):
+            for number, symbol in enumerate(getattr(bot.section, key)):
+                found.setdefault(symbol, str(tree.where((*steps, key, number))))
+    return found
 
 
 def check_symbols(tree: ConfigTree, steps: Steps, symbols: list[str]) -> None:

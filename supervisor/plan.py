@@ -53,12 +53,14 @@ class Plan(NamedTuple):
         workers: Venue (if any), exchange, streams, bots.
         secrets: Environment variables that only the exchange worker may see.
         log_format: `text` or `json`.
+        places: `file:line` of what only a worker can check: symbols and bots' classes.
     """
 
     project: str
     workers: tuple[WorkerSpec, ...]
     secrets: frozenset[str]
     log_format: str
+    places: dict[str, str]
 
     @property
     def streams(self) -> list[str]:
@@ -78,7 +80,7 @@ def make_plan(spec: Spec) -> Plan:
         *_streams(spec),
         *(_bot(spec, bot, symbol) for bot in spec.bots for symbol in bot.section.symbols),
     ]
-    return Plan(spec.project, tuple(workers), spec.secrets, spec.root.log.format)
+    return Plan(spec.project, tuple(workers), spec.secrets, spec.root.log.format, spec.places)
 
 
 def symbols_of(spec: Spec, *, watched: bool) -> list[str]:

@@ -21,7 +21,7 @@ from lib.init import (
 )
 from lib.interpolation import Variable, fill_in, missing, missing_error
 from lib.interpolation import variables as find_variables
-from supervisor.bots import Bot, read_bots
+from supervisor.bots import Bot, places_of, read_bots
 from supervisor.convert import convert, nearest
 from supervisor.names import FACTORY_ROLES, check_adapter
 from supervisor.sections import ExchangeSection, RootSection, VaultSection
@@ -48,6 +48,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
         vault: The vault's own section as a plain dict, its `${…}` unresolved; for the exchange
             worker alone.
         secrets: Names of environment variables that only the exchange worker may see.
+        places: `file:line` of what only a worker can check: symbols and bots' classes.
         missing: Variables that are not set: an empty list where a run is to start.
         warnings: What is odd but not wrong, one line each.
     """
@@ -60,6 +61,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     general: dict[str, Any]
     vault: dict[str, Any]
     secrets: frozenset[str]
+    places: dict[str, str]
     missing: tuple[Variable, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -119,15 +121,17 @@ def _check(
     parts = _parts(tree, root)
     check_exchange(tree, root, exchange)
     venue = check_venue(tree, root)
+    bots = read_bots(tree, root)
     return Spec(
         files=files,
         root=msgspec.structs.replace(root, venue=venue),
         exchange=exchange,
-        bots=read_bots(tree, root),
+        bots=bots,
         parts=parts,
         general={key: _plain(getattr(root, key)) for key in GENERAL if key in values},
         vault=_vault(tree),
         secrets=secrets,
+        places=places_of(tree, bots),
         missing=lost,
         warnings=tuple(_warnings(tree, exchanges)),
     )

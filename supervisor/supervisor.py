@@ -205,8 +205,7 @@ class Supervisor:
             return
         if message.worker in self._crew.preflights:
             if isinstance(message, Report):
-                said = str(message.facts.get("message", ""))
-                self._crew.preflights.refuse(message.worker, said)
+                self._crew.preflights.refuse(message.worker, self._said(message.facts))
             return
         worker = self._crew.workers.get(message.worker)
         if worker is None or worker.incarnation != life:
@@ -267,12 +266,18 @@ class Supervisor:
             case "kept":
                 self.kept += facts.get("orders", [])
             case "refused" | "failed":
-                message = str(facts.get("message", ""))
+                message = self._said(facts)
                 self._history.add(worker.name, kind, message)
                 if not self._started and not worker.was_ready:
                     self._fail(ExitCode.USAGE if kind == "refused" else ExitCode.ERROR, message)
             case _:
                 self._history.add(worker.name, kind, str(facts.get("message", "")))
+
+    def _said(self, facts: dict[str, Any]) -> str:
+        """Return what a worker complains about, with its place in the configuration."""
+        place = self._plan.places.get(str(facts.get("about", "")), "")
+        message = str(facts.get("message", ""))
+        return f"{place}: {message}" if place else message
 
     # --- what the crew tells ---
 

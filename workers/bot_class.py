@@ -22,6 +22,9 @@ def check_bot_class(name: str) -> None:
     """Check that a bot's class can be loaded.
 
     Raises:
-        ConfigError: It cannot; in one line.
+        ConfigError: It cannot; in one line, about `name`.
     """
-    load_bot_class(name)
+    try:
+        load_bot_class(name)
+    except ConfigError as error:
+        raise ConfigError(error.message, error.where, about=name) from error

@@ -84,7 +84,7 @@ class BotLoop:
             bot = bot_class(self._part["config"], self._factory, self._timer)
         except ConfigError as error:
             self._code = ExitCode.USAGE
-            host.report("refused", {"message": str(error)})
+            host.report("refused", {"message": str(error), "about": error.about})
             self._log.error("refused to start", error=str(error))
             return None
         bot.host = host

@@ -28,12 +28,12 @@ def main(start: Start) -> int:
         for name in start.config.get("bots", {}):
             check_bot_class(name)
     except ConfigError as error:
-        _refuse(start, str(error))
+        _refuse(start, error)
         return ExitCode.USAGE
     return ExitCode.DONE
 
 
-def _refuse(start: Start, message: str) -> None:
+def _refuse(start: Start, error: ConfigError) -> None:
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     pusher = Pusher(
         context,
@@ -41,6 +41,7 @@ def _refuse(start: Start, message: str) -> None:
         start.incarnation,
         LiveTimer().Timestamp,
     )
-    pusher.send(Report(start.name, "refused", {"message": message}))
+    facts = {"message": str(error), "about": error.about}
+    pusher.send(Report(start.name, "refused", facts))
     pusher.close(FAREWELL_MS)
     context.term()

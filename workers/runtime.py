@@ -138,7 +138,7 @@ class AsyncWorker(ABC):
         try:
             await self._until_end(self.open())
         except ConfigError as error:
-            self.report("refused", {"message": str(error)})
+            self.report("refused", {"message": str(error), "about": error.about})
             self.log.error("refused to start", error=str(error))  # noqa: TRY400 - no traceback
             return ExitCode.USAGE
         except OSError as error:

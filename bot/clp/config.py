@@ -194,7 +194,9 @@ def _conditions(listed: Any) -> tuple[tuple[str, Settings], ...]:
             name, values = next(iter(entry.items()))
             rows.append((str(name), Settings(values, f"conditions.{name}")))
         else:
-            raise ConfigError(f"a condition is a name, or one name with its settings, not {entry!r}")
+            raise ConfigError(
+                f"a condition is a name, or one name with its settings, not {entry!r}"
+            )
     return tuple(rows)
 
 

@@ -88,7 +88,6 @@ def is_outrun(level: LevelConfig, prices: Prices, centre: Decimal, *, is_held: b
     if threshold is None:
         return False
     kept = 1 - threshold
-    return (
-        centre - prices.buy < kept * (prices.centre - prices.buy)
-        or prices.sell - centre < kept * (prices.sell - prices.centre)
-    )
+    return centre - prices.buy < kept * (
+        prices.centre - prices.buy
+    ) or prices.sell - centre < kept * (prices.sell - prices.centre)

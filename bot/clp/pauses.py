@@ -8,9 +8,12 @@ from bot.clp.view import View
 
 
 class Change(NamedTuple):
-    """A pause began, goes on for another reason, or ended (reason "")."""
+    """A pause began, goes on for other causes, or ended (both texts empty)."""
 
+    causes: str
+    """Names of the conditions that object."""
     reason: str
+    """Their words."""
     lasted_ns: int
     """How long quoting has paused so far."""
 
@@ -19,12 +22,13 @@ class Pauses:
     """Asks the conditions; after its wait a pause is over when none has anything against it.
 
     Args:
-        conditions: All of them; the longest wait of those that object counts.
+        conditions: Rows (name, condition); the longest wait of those that object counts.
     """
 
-    def __init__(self, conditions: Iterable[Condition]) -> None:
+    def __init__(self, conditions: Iterable[tuple[str, Condition]]) -> None:
         """Start unpaused."""
         self._conditions = list(conditions)
+        self.causes = ""
         self.reason = ""
         """Why quoting pauses, "" while it does not."""
         self.until_ns = 0
@@ -32,16 +36,21 @@ class Pauses:
 
     def see(self, view: View) -> None:
         """Take in a new book."""
-        for condition in self._conditions:
+        for _, condition in self._conditions:
             condition.see(view)
 
-    def impose(self, reason: str, wait_ns: int, now_ns: int) -> Change:
-        """Pause for a reason that is none of the conditions'."""
+    def impose(self, causes: str, reason: str, wait_ns: int, now_ns: int) -> Change | None:
+        """Pause, or go on pausing, at least for a time.
+
+        Returns:
+            What changed, None when it pauses for the same causes already.
+        """
         if not self.reason:
             self._since_ns = now_ns
-        self.reason = reason
+        is_same = bool(self.reason) and causes == self.causes
+        self.causes, self.reason = causes, reason
         self.until_ns = max(self.until_ns, now_ns + wait_ns)
-        return Change(reason, now_ns - self._since_ns)
+        return None if is_same else Change(causes, reason, now_ns - self._since_ns)
 
     def check(self, view: View, now_ns: int) -> Change | None:
         """Look at the conditions, unless a pause's time is still running.
@@ -52,17 +61,14 @@ class Pauses:
         if self.reason and now_ns < self.until_ns:
             return None
         against = [
-            (reason, condition.wait_ns)
-            for condition in self._conditions
+            (name, reason, condition.wait_ns)
+            for name, condition in self._conditions
             if (reason := condition.trouble(view))
         ]
         if against:
-            before = self.reason
-            change = self.impose(
-                "; ".join(reason for reason, _ in against), max(wait for _, wait in against), now_ns
-            )
-            return change if change.reason != before else None
+            names, reasons, waits = zip(*against, strict=True)
+            return self.impose(", ".join(names), "; ".join(reasons), max(waits), now_ns)
         if not self.reason:
             return None
-        self.reason = ""
-        return Change("", now_ns - self._since_ns)
+        self.causes = self.reason = ""
+        return Change("", "", now_ns - self._since_ns)

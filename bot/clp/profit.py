@@ -42,6 +42,9 @@ class Profit:
         self._cash = ZERO
         self._qty = ZERO
         self.fees = ZERO
+        """Paid since the day began, in the quote asset."""
+        self.revision = 0
+        """Grows with every change."""
         self._trades: deque[int] = deque(maxlen=REMEMBERED)
         self._odd_since_ns = 0
 
@@ -68,6 +71,7 @@ class Profit:
             return False
         if trade_id:
             self._trades.append(trade_id)
+        self.revision += 1
         self._cash -= signed * price + fee
         self._qty += signed
         self.fees += fee
@@ -92,6 +96,7 @@ class Profit:
             Whether the position was corrected.
         """
         if timestamp // NS_PER_DAY != self._day:
+            self.revision += 1
             self._day = timestamp // NS_PER_DAY
             self._cash, self.fees = -self._qty * mid, ZERO
         if qty == self._qty:
@@ -105,6 +110,7 @@ class Profit:
 
     def take_over(self, qty: Decimal, mid: Decimal) -> None:
         """Set the quantity without changing the profit."""
+        self.revision += 1
         self._cash -= (qty - self._qty) * mid
         self._qty = qty
         self._odd_since_ns = 0

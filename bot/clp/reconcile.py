@@ -71,9 +71,7 @@ class Reconcile:
             _place(plan, owed, touch, dict(rooms), list(open_quotes))
         return plan
 
-    def _renew(
-        self, level: Level, touch: Touch, centre: Decimal, now_ns: int, plan: Plan
-    ) -> None:
+    def _renew(self, level: Level, touch: Touch, centre: Decimal, now_ns: int, plan: Plan) -> None:
         reason = level.due(centre, now_ns) if level.prices is not None else NEW
         if not reason:
             return

@@ -33,9 +33,7 @@ class TrailingStop:
         """Go on guarding a position from a known stop price."""
         self._is_long, self.entry, self.price = qty > 0, entry, price if qty else None
 
-    def follow(
-        self, qty: Decimal, entry: Decimal, mid: Decimal, distance: Decimal | None
-    ) -> None:
+    def follow(self, qty: Decimal, entry: Decimal, mid: Decimal, distance: Decimal | None) -> None:
         """Take in position and market.
 
         Args:

@@ -3,10 +3,13 @@
 Source: https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/
 """
 
-from decimal import Decimal
+import math
+from functools import lru_cache
 
 from lib.database.record import INT64, Point, Value
 
+CACHED = 4_096
+"""Names and tags are few and come with every record: escaping them is most of the work."""
 # Outside string fields the format has no way to write a newline, nor a backslash before what it
 # escapes, and a quote in a field's name is taken for the start of a string: in names they are
 # replaced; in tags' values a newline becomes a backslash and an n.
@@ -27,7 +30,7 @@ def encode(point: Point, integers: frozenset[str]) -> str:
     Raises:
         ValueError: An integer does not fit, or a name is empty.
     """
-    head = [_name(point.series).translate(_MEASUREMENT)]
+    head = [_measurement(point.series)]
     # Sorted tags spare the server the sorting.
     head += [f"{_key(name)}={_tag(value)}" for name, value in sorted(point.tags.items())]
     fields = [
@@ -36,16 +39,23 @@ def encode(point: Point, integers: frozenset[str]) -> str:
     return f"{','.join(head)} {','.join(fields)} {point.time_ns}"
 
 
+@lru_cache(CACHED)
+def _measurement(text: str) -> str:
+    return _name(text).translate(_MEASUREMENT)
+
+
+@lru_cache(CACHED)
+def _key(text: str) -> str:
+    return _name(text).translate(_KEY)
+
+
 def _name(text: str) -> str:
     if not text:
         raise ValueError("line protocol knows no empty names")
     return text.translate(_NAME)
 
 
-def _key(text: str) -> str:
-    return _name(text).translate(_KEY)
-
-
+@lru_cache(CACHED)
 def _tag(text: str) -> str:
     text = text.translate(_VALUE)
     # A backslash at the end would escape the separator that follows.
@@ -66,6 +76,6 @@ def _value(value: Value, is_integer: bool) -> str:
     except OverflowError as error:
         raise ValueError(f"{value} does not fit in a float") from error
     # Decimal's own text may be 0E-8; a float's is always understood.
-    if isinstance(value, Decimal) and number in (float("inf"), float("-inf")):
+    if not math.isfinite(number):
         raise ValueError(f"{value} does not fit in a float")
     return repr(number)

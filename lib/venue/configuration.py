@@ -120,7 +120,8 @@ def make_feed(name: str, config: Mapping[str, Any], seed: int) -> Feed:
         missing = sorted(set(active) - set(feed.listed()))
         if missing:
             held = ", ".join(sorted(feed.listed()))
-            raise ConfigError(f"venue.files hold no {', '.join(missing)}; they hold {held}")
+            message = f"venue.files hold no {', '.join(missing)}; they hold {held}"
+            raise ConfigError(message, about=missing[0])
         return feed
     if name == "live":
         if not config.get("rest_url") or not config.get("ws_url"):

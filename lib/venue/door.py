@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from lib.venue.auth import Account
-from lib.venue.endpoints import ENDPOINTS, PATHS, Endpoint, Security
+from lib.venue.endpoints import ENDPOINTS, PATHS, SIGNING, Endpoint, Security
 from lib.venue.faults import Active
 from lib.venue.refusals import Refusal
 from lib.venue.requests import HTTP_OK, Answer, Request, parameters
@@ -17,6 +17,10 @@ LISTEN_KEY = "/fapi/v1/listenKey"
 WEIGHT_HEADER = "x-mbx-used-weight-1m"
 COUNT_HEADERS = ("x-mbx-order-count-10s", "x-mbx-order-count-1m")
 NOT_FOUND = 404
+HARMLESS = frozenset(SIGNING)
+"""Clients that sign everything send these to public endpoints, too."""
+UNREAD = {(method, "/fapi/v1/algoOrder"): ("symbol",) for method in ("GET", "DELETE")}
+"""What passes unread although no page documents it: ccxt names the symbol beside an algo id."""
 
 
 class Door:
@@ -104,6 +108,8 @@ class Door:
             headers.update(zip(COUNT_HEADERS, map(str, used), strict=True))
         counts = venue.limits.used_orders(account.name, now_ns)
         params["_count_10s"], params["_count_1m"] = map(str, counts)
+        for name in UNREAD.get((endpoint.method, endpoint.path), ()):
+            params.pop(name, None)
         for symbol in _symbols(params):
             venue.stage.ensure(symbol, now_ns)
         batch = None
@@ -189,7 +195,7 @@ def _symbols(params: dict[str, str]) -> list[str]:
 
 
 def _check_names(endpoint: Endpoint, params: dict[str, str]) -> None:
-    read = [name for name in params if name.lower() in endpoint.names]
+    read = [name for name in params if name.lower() in endpoint.names | HARMLESS]
     if len(read) == len(params):
         return
     if not endpoint.names:

@@ -14,6 +14,7 @@ from lib.venue.rest_faults import REST_FAULTS, apply_after, apply_before, touche
 from lib.venue.venue import Venue
 
 HANDSHAKE_WEIGHT = 5
+HIDING = "returnRateLimits"
 METHODS: dict[str, tuple[str, str]] = {
     "order.place": ("POST", "/fapi/v1/order"),
     "order.modify": ("PUT", "/fapi/v1/order"),
@@ -45,6 +46,8 @@ class Session:
     shown: bool
     account: Account | None = None
     authorized_ns: int = 0
+    hidden: bool = False
+    """Whether the request at hand wants no rate limits in its answer."""
 
 
 class WsApi:
@@ -80,7 +83,7 @@ class WsApi:
             return b"", 0.0
         name = "result" if answer.status == HTTP_OK else "error"
         frame: dict[str, Any] = {"id": number, "status": answer.status, name: answer.body}
-        if session.shown:
+        if session.shown and not session.hidden:
             frame["rateLimits"] = self._venue.limits.rows(account, now_ns)
         return orjson.dumps(frame), answer.delay
 
@@ -92,6 +95,7 @@ class WsApi:
         if not isinstance(params, dict):
             raise Refusal(-1102, mandatory("params"))
         named = {str(name): _text(each) for name, each in params.items()}
+        session.hidden = named.get(HIDING) == "false"
         self._venue.limits.check_ban(now_ns)
         if method.startswith("session."):
             return Answer(HTTP_OK, self._session(session, method, named, now_ns)), None
@@ -132,6 +136,7 @@ class WsApi:
         if method.startswith("userDataStream."):
             return None, Answer(HTTP_OK, venue.door.listen_key(endpoint.method, account, now_ns))
         params.pop("apiKey", None)
+        params.pop(HIDING, None)
         venue.note_named(account.name, method, params, now_ns)
         return account.name, venue.door.trade(endpoint, account, params, {}, now_ns)
 

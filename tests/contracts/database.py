@@ -1,9 +1,9 @@
 """What every database must do; run your own through it by a subclass with a `database` fixture.
 
-    class TestMyDb(DatabaseContract):
-        @pytest.fixture
-        def database(self):
-            return MyDb({"project": "test", "name": "bot", "symbol": "BTCUSDT"}, None, LiveTimer())
+class TestMyDb(DatabaseContract):
+    @pytest.fixture
+    def database(self):
+        return MyDb({"project": "test", "name": "bot", "symbol": "BTCUSDT"}, None, LiveTimer())
 """
 
 from decimal import Decimal

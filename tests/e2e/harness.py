@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
+
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -91,7 +92,7 @@ class System:
 
     def request(self, **message: Any) -> dict[str, Any]:
         """Send one request to the control socket, as the command line does."""
-        import socket  # noqa: PLC0415
+        import socket
 
         with contextlib.closing(socket.socket(socket.AF_UNIX)) as stream:
             stream.settimeout(10)
@@ -234,21 +235,19 @@ class System:
 def fetch(url: str, body: dict[str, Any] | None = None, method: str = "") -> Any:
     """Return the JSON answer of one HTTP request."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(  # noqa: S310 - loopback
+    request = urllib.request.Request(
         url,
         data=data,
         method=method or ("POST" if data else "GET"),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)
 
 
 def open_orders(ledger: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the orders of a ledger that are open."""
-    return [
-        order for order in ledger["orders"] if order["status"] in ("NEW", "PARTIALLY_FILLED")
-    ]
+    return [order for order in ledger["orders"] if order["status"] in ("NEW", "PARTIALLY_FILLED")]
 
 
 def _lives(pid: int) -> bool:

@@ -82,7 +82,10 @@ def test_silent_market_is_noticed_and_the_stream_worker_replaced(system: System)
     before, others = system.worker("stream"), others_of("stream", status)
 
     system.venue("/venue/faults", {"name": "mute_market"})
-    until("the stream worker is replaced", lambda: system.worker("stream")["restarts"] > before["restarts"])
+    until(
+        "the stream worker is replaced",
+        lambda: system.worker("stream")["restarts"] > before["restarts"],
+    )
     system.venue("/venue/faults", method="DELETE")
 
     after = system.until_replaced(before)

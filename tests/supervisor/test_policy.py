@@ -184,7 +184,7 @@ def test_stop_during_backoff_ends_the_wait(life: Life) -> None:
 def test_restarts_for_staleness_become_rare_when_they_do_not_help(life: Life) -> None:
     started(life)
     restarts = []
-    for now in range(0, 200):
+    for now in range(200):
         life.beat(WorkerState.READY, seconds(now))
         life.stale("book BTCUSDT")
         if kinds(life.restart(ExitReason.STALE, "book BTCUSDT", seconds(now))):

@@ -29,7 +29,7 @@ class Nursery:
         self.spawner.start_server()
         self.until(lambda: self.spawner.ready)
 
-    def until(self, condition) -> None:  # noqa: ANN001
+    def until(self, condition) -> None:
         poller = __import__("select").poll()
         for _ in range(200):
             if condition():

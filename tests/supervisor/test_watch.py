@@ -93,7 +93,7 @@ def test_event_rate_is_measured_over_whole_seconds() -> None:
 def test_the_ladder_is_climbed_one_rung_at_a_time_and_left_when_data_is_fresh() -> None:
     ladder = Ladder(PUBLISHER_RUNGS)
 
-    rungs = [(now / 10, ladder.stale(seconds(now / 10))) for now in range(0, 31)]
+    rungs = [(now / 10, ladder.stale(seconds(now / 10))) for now in range(31)]
     climbed = [(now, rung) for now, rung in rungs if rung][:3]
     assert climbed == [(0.0, Rung.RESUBSCRIBE), (0.7, Rung.RECONNECT), (2.0, Rung.RESTART)]
 

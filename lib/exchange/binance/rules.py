@@ -48,7 +48,8 @@ def check_symbols(wanted: Iterable[str], rules: dict[str, Rules], rest_url: str)
         if symbol not in rules:
             near = get_close_matches(symbol.upper(), rules, NEAREST) or sorted(rules)[:NEAREST]
             raise ConfigError(
-                f"symbol {symbol} is not listed by {rest_url}; nearest: {', '.join(near)}"
+                f"symbol {symbol} is not listed by {rest_url}; nearest: {', '.join(near)}",
+                about=symbol,
             )
 
 
