@@ -47,7 +47,7 @@ class LatencyBot(AbstractBot):
         super().__init__(config, factory, timer)
         self._delays: list[int] = []
         self._due_ns = 0
-        self._out = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._out = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
 
     def onOrderbook(
         self,

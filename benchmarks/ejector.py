@@ -16,7 +16,15 @@ from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.client.write.point import Point
+from influxdb_client.client.write_api import WriteOptions
+
 from benchmarks.table import percentile, table
+from lib.async_ejector import FieldsAsyncEjector, flush, stats
+from lib.database import InfluxDb
+from lib.factory import SandboxFactory
+from lib.timer import LiveTimer
 
 PACED = 10_000
 PER_SECOND = 1_000
@@ -24,7 +32,17 @@ BURST = 100_000
 PRICE, QTY = Decimal("61234.5"), Decimal("0.010")
 HAND_OVER_ROOM = 15_000
 """A burst waits here, as a producer would that must not lose anything."""
-HEADER = ("writer", "load", "records", "records/s", "call p50 us", "p99 us", "p99.9 us", "max us")
+HEADER = (
+    "writer",
+    "load",
+    "records",
+    "records/s",
+    "call p50 us",
+    "p99 us",
+    "p99.9 us",
+    "max us",
+    "close s",
+)
 
 
 class Sink:
@@ -92,11 +110,6 @@ class _Ejector:
     """Tickvisor's background writer."""
 
     def __init__(self, url: str) -> None:
-        from lib.async_ejector import FieldsAsyncEjector, stats
-        from lib.database import InfluxDb
-        from lib.factory import SandboxFactory
-        from lib.timer import LiveTimer
-
         timer = LiveTimer()
         section = {"url": url, "org": "o", "bucket": "b", "token": "t"}
         database = InfluxDb({"project": "bench", "influx": section}, SandboxFactory({}), timer)
@@ -110,8 +123,6 @@ class _Ejector:
         self.waiting = lambda: stats()[database.target]["in_memory"] > HAND_OVER_ROOM
 
     def close(self) -> None:
-        from lib.async_ejector import flush
-
         flush(5.0)
 
 
@@ -119,10 +130,8 @@ class _Client:
     """influxdb-client's own batching writer, with the same batch and interval."""
 
     def __init__(self, url: str) -> None:
-        from influxdb_client import InfluxDBClient, Point, WriteOptions
-
         options = WriteOptions(
-            batch_size=1_000, flush_interval=250, max_retries=1, max_retry_time=1_000
+            batch_size=1_000, flush_interval=250, max_retries=1, retry_interval=200
         )
         self._client = InfluxDBClient(url, token="t", org="o")  # noqa: S106 - none at all
         self._writer = self._client.write_api(write_options=options)
@@ -159,7 +168,9 @@ def _measure(writer: Any, count: int, pace: int, is_down: bool) -> tuple[Any, ..
     while not is_down and sink.records < count and time.perf_counter() < begin + 120:
         pause.wait(0.005)
     seconds = time.perf_counter() - begin
+    begin_close = time.perf_counter()
     made.close()
+    closing = time.perf_counter() - begin_close
     sink.close()
     figures = [percentile(taken, percent) for percent in (50, 99, 99.9, 100)]
-    return (count, round(count / seconds), *figures)
+    return (count, round(count / seconds), *figures, closing)

@@ -123,7 +123,7 @@ def _kill(system: System, kind: str, name: str, stamps: Stamps) -> dict[str, flo
 def _is_replaced(system: System, before: dict[str, Any]) -> bool:
     status = system.status()
     [now] = [one for one in status["workers"] if one["name"] == before["name"]]
-    return now["pid"] != before["pid"] and status["state"] == "running"
+    return bool(now["pid"] != before["pid"] and status["state"] == "running")
 
 
 def _first_of_new_life(market: "zmq.Socket[bytes]", incarnation: int) -> int:

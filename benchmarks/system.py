@@ -64,7 +64,12 @@ class System:
                 stdout=out,
                 stderr=out,
             )
-        self.until(lambda: self.status().get("state") == "running")
+        self.until(self._is_running)
+
+    def _is_running(self) -> bool:
+        if self._process is not None and self._process.poll() is not None:
+            raise RuntimeError((self.folder / "out").read_text()[-1000:])
+        return bool(self.status().get("state") == "running")
 
     def stop(self) -> None:
         """Stop and wait for the end."""

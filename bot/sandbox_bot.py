@@ -54,7 +54,7 @@ class SandboxBot(AbstractBot):
         self._last = f"{symbol} {bidPrice} / {askPrice}"
         self._show(
             "orderbook", symbol=symbol, bid=bidPrice, bid_qty=bidQty, ask=askPrice, ask_qty=askQty,
-            latency_ms=latency / 1e6,
+            latency_ms=round(latency / 1e6, 3),
         )  # fmt: skip
 
     def onTrade(

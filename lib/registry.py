@@ -51,6 +51,7 @@ ADAPTERS: dict[str, dict[str, str]] = {
     "bot": {
         "SandboxBot": "bot.sandbox_bot:SandboxBot",
         "QuoterBot": "bot.quoter_bot:QuoterBot",
+        "CLP": "bot.clp.clp:CLP",
     },
 }
 

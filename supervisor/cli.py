@@ -32,6 +32,14 @@ class Parser(argparse.ArgumentParser):
         self.exit(ExitCode.USAGE, f"{self.prog}: {message} (see `{self.prog} --help`)\n")
 
 
+class Wide(argparse.RawDescriptionHelpFormatter):
+    """Keeps examples as they are, and has room for the longest command's name."""
+
+    def __init__(self, prog: str) -> None:
+        """Take argparse's own width."""
+        super().__init__(prog, max_help_position=28)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code.
 
@@ -84,7 +92,7 @@ def build_parser(wanted: Sequence[str] = ()) -> argparse.ArgumentParser:
   supervisor stop
 
 {EXIT_CODES}""",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Wide,
     )
     commands = parser.add_subparsers(
         metavar="COMMAND", required=True, parser_class=Parser, prog=PROGRAM
@@ -111,7 +119,7 @@ def _add(commands: "Commands", name: str, help_line: str, examples: str) -> argp
         help=help_line,
         description=f"{help_line[0].upper()}{help_line[1:]}.",
         epilog=f"examples:\n{examples}\n\n{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Wide,
     )
     parser.set_defaults(module=f"supervisor.subcommands.{name}")
     return parser
@@ -180,11 +188,13 @@ def _add_restart(commands: "Commands") -> None:
     parser = _add(
         commands,
         "restart",
-        "restart some workers, or all",
-        "  supervisor restart stream\n  supervisor restart bot:quoter:BTCUSDT bot:quoter:ETHUSDT",
+        "restart some workers, or all but the venue",
+        "  supervisor restart stream\n  supervisor restart 'bot:quoter:*'",
     )
     _add_project(parser)
-    parser.add_argument("workers", metavar="WORKER", nargs="*", help="name as `status` shows it")
+    parser.add_argument(
+        "workers", metavar="WORKER", nargs="*", help="name as `status` shows it, or a pattern"
+    )
 
 
 def _add_status(commands: "Commands") -> None:
@@ -215,7 +225,7 @@ def _add_logs(commands: "Commands") -> None:
         "--since", metavar="TIME", type=_duration, default=None, help="only the last 30s, 10m, 2h"
     )
     parser.add_argument(
-        "-n", "--lines", metavar="N", type=int, default=50, help="only the last N (default: 50)"
+        "-n", "--lines", metavar="N", type=_count, default=50, help="only the last N (default: 50)"
     )
 
 
@@ -258,6 +268,12 @@ def _add_completion(commands: "Commands") -> None:
         '  eval "$(supervisor completion bash)"',
     )
     parser.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="which shell")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of lines")
+    return int(text)
 
 
 def _duration(text: str) -> float:

@@ -2,12 +2,13 @@
 
 import signal
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from random import Random
 from typing import NamedTuple, Protocol
 
 from lib.bus.protocol import incarnation
 from lib.bus.start import Start, encode_start
-from lib.constants import NS_PER_SECOND, ExitCode
+from lib.constants import NS_PER_SECOND, ExitCode, WorkerKind
 from lib.folders import log_path
 from lib.lives import write_lives
 from lib.timer import AbstractTimer
@@ -26,13 +27,17 @@ SERVER_RETRY_NS = 2 * NS_PER_SECOND
 """Time between two tries to start the fork server."""
 STRAY_NS = NS_PER_SECOND
 """Time between two looks for children that nobody knows."""
+REFUSAL_SECONDS = 2.0
+"""How long a preflight's reason may be on its way when its exit code says that there is one."""
+WORDS_SECONDS = 0.05
+"""The same for a worker that refused, and for the orders that the exchange worker kept."""
 
 
 class Listener(Protocol):
     """What the crew tells its supervisor."""
 
-    def last_words(self) -> None:
-        """Take the messages that a worker sent before it ended."""
+    def last_words(self, seconds: float, enough: Callable[[], bool]) -> None:
+        """Take the messages that a worker sent before it ended; wait for them until `enough`."""
 
     def ended(self, worker: Worker) -> None:
         """A life has ended."""
@@ -224,14 +229,18 @@ class Crew:
             self._spawner.server_exited()
             self._end_strays()
         for check, code in self.preflights.reap(ready):
-            self._listener.last_words()
+            refused = code == ExitCode.USAGE
+            self._listener.last_words(REFUSAL_SECONDS if refused else 0, partial(_refused, check))
             log = log_path(self._plan.project, check.name)
             self._listener.checked(*self.preflights.verdict(check, code, str(log)))
         for worker in self:
             if worker.child is not None and worker.child.pidfd in ready:
                 ended = worker.child.reap()
                 if ended is not None:
-                    self._listener.last_words()
+                    speaks = ended == ExitCode.USAGE or worker.spec.kind is WorkerKind.EXCHANGE
+                    self._listener.last_words(
+                        WORDS_SECONDS if speaks and ended >= 0 else 0, lambda: False
+                    )
                     self._exited(worker, ended)
 
     def _exited(self, worker: Worker, code: int) -> None:
@@ -260,3 +269,7 @@ class Crew:
             )
         except OSError as error:
             self._history.add("supervisor", "lives not recorded", str(error))
+
+
+def _refused(check: Preflight) -> bool:
+    return bool(check.refusal)

@@ -13,6 +13,7 @@ from lib.durations import brief
 from lib.errors import NotRunning
 from lib.folders import log_path, make_state_dir
 from supervisor.client import running, status
+from supervisor.program import activation
 from supervisor.render import hints, table
 
 PERIOD = 0.05
@@ -45,7 +46,9 @@ def start_detached(project: str, files: Sequence[str], run_seconds: float) -> in
         code = process.wait()
         sys.stderr.write(f"{_last_words(log, offset, code)}\n")
         return code if code > 0 else ExitCode.ERROR
-    sys.stdout.write(f"{table(found)}\n{hints(project, several=len(running()) > 1)}")
+    sys.stdout.write(
+        f"{table(found)}\n{hints(project, several=len(running()) > 1, first=activation())}"
+    )
     return ExitCode.DONE if found["state"] == "running" else ExitCode.DEGRADED
 
 

@@ -1,12 +1,15 @@
 """Log files of a run: found, read from their ends, followed through rotation."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from supervisor.log_lines import Line, read_lines
 
 SUFFIX = ".log"
+BOT = re.compile(r"bot_(.+?)_([^_]+(?:_\d{6})?)")
+"""A symbol has no `_` but before its date of delivery."""
 TAIL_BYTES = 4_000_000
 """What is read of one file: enough for any screen, little enough for any memory."""
 
@@ -94,5 +97,7 @@ def file_name(worker: str) -> str:
 
 
 def worker_of(path: Path) -> str:
-    """Return whose log a file is, as well as its name tells."""
-    return path.name.removesuffix(SUFFIX)
+    """Return whose log a file is, as `status` names it: `bot:quoter:BTCUSDT`, `stream`."""
+    name = path.name.removesuffix(SUFFIX)
+    bot = BOT.fullmatch(name)
+    return f"bot:{bot[1]}:{bot[2]}" if bot else name

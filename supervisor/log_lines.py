@@ -47,6 +47,14 @@ def newest(lines: Iterable[Line], count: int, since_ns: int) -> list[Line]:
     return wanted[-count:] if count > 0 else []
 
 
+def labelled(line: Line) -> str:
+    """Return a line as it stands among those of other workers: whose it is comes first, once."""
+    head, label, rest = line.text.partition(f" {line.worker.removeprefix('bot:')} ")
+    is_named = label and STAMP.match(head)
+    text = f"{head} {rest.lstrip()}" if is_named else line.text
+    return f"{line.worker:<22} {text}"
+
+
 def _json_time(text: str) -> int:
     try:
         entry = json.loads(text)

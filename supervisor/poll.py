@@ -8,12 +8,13 @@ NS_PER_MS = 1_000_000
 
 
 def wait(
-    socket: "zmq.Socket[bytes]", descriptors: Iterable[int], writing: Mapping[int, bool], ns: int
+    socket: "zmq.Socket[bytes] | None", descriptors: Iterable[int], writing: Mapping[int, bool], ns: int
 ) -> set[int]:
     """Wait until something is ready, at most `ns` nanoseconds.
 
     Args:
-        socket: The heartbeat socket; drained by the caller whatever this returns.
+        socket: The heartbeat socket, which the caller drains whatever this returns; None to let
+            beats wait.
         descriptors: Descriptors to read from; negative ones are passed over.
         writing: Descriptors of the control socket -> whether there is something to write.
         ns: Longest wait.
@@ -22,7 +23,8 @@ def wait(
         The descriptors that are ready.
     """
     poller = zmq.Poller()
-    poller.register(socket, zmq.POLLIN)
+    if socket is not None:
+        poller.register(socket, zmq.POLLIN)
     for fd in descriptors:
         if fd >= 0:
             poller.register(fd, zmq.POLLIN)

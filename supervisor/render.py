@@ -1,5 +1,7 @@
 """A status object as people read it (pure): rows for any table, and a plain table."""
 
+import signal
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from lib.folders import log_path
@@ -7,6 +9,12 @@ from lib.folders import log_path
 HEADINGS = ("WORKER", "PID", "STATE", "UPTIME", "RESTARTS", "EVENTS/S", "DATA AGE", "RSS", "NOTE")
 RIGHT = frozenset({"PID", "UPTIME", "RESTARTS", "EVENTS/S", "DATA AGE", "RSS"})
 NOTE = HEADINGS.index("NOTE")
+DISPENSABLE = ("RSS", "UPTIME", "DATA AGE", "RESTARTS", "PID")
+"""What a narrow terminal goes without, in this order, before the notes do."""
+NOTE_WIDTH = 20
+GAP = 2
+NEWS_SECONDS = 10.0
+"""So long after a restart its cause stands in the note."""
 MINUTE, HOUR, DAY = 60, 3600, 86400
 MEGABYTE = 1_000_000
 
@@ -42,25 +50,65 @@ def headline(status: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def table(status: dict[str, Any]) -> str:
-    """Return headline and aligned table, one line per worker."""
+def table(status: dict[str, Any], width: int = 0) -> str:
+    """Return headline and aligned table, one line per worker.
+
+    Args:
+        status: The status object.
+        width: Columns of the terminal; 0 = as wide as it gets.
+    """
     found = rows(status)
     if not found:
         return f"{headline(status)}\n"
     lines: list[tuple[str, ...]] = [HEADINGS, *found]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    widths = _widths(lines)
+    chosen = fitting(found, width) if width else range(len(HEADINGS))
     text = [headline(status), ""]
-    text += [_aligned(line, widths) for line in lines]
+    text += [_cut(_aligned(line, widths, chosen), width) for line in lines]
     return "\n".join(text) + "\n"
 
 
-def hints(project: str, *, several: bool = False) -> str:
-    """Return how to look further."""
+def fitting(found: Sequence[Row], width: int) -> list[int]:
+    """Return the columns, by their number, that a terminal of `width` has room for."""
+    widths = _widths([HEADINGS, *found])
+    # the same whatever is noted: columns that come and go are hard to read
+    widths[NOTE] = NOTE_WIDTH
+    columns = list(range(len(HEADINGS)))
+    for heading in DISPENSABLE:
+        if sum(widths[column] + GAP for column in columns) - GAP <= width:
+            break
+        columns.remove(HEADINGS.index(heading))
+    return columns
+
+
+def hints(project: str, *, several: bool = False, first: str = "") -> str:
+    """Return how to look further.
+
+    Args:
+        project: Name of the run.
+        several: Others run, too: it must be named.
+        first: What must be typed before.
+    """
     option = f" --project {project}" if several else ""
     return (
-        f"supervisor status{option}    supervisor logs -f{option}    supervisor stop{option}\n"
+        (f"in another terminal: {first}\n" if first else "")
+        + f"supervisor status{option}    supervisor logs -f{option}    supervisor stop{option}\n"
         f"logs: {log_path(project).parent}\n"
     )
+
+
+def ended(reason: str, code: int) -> str:
+    """Return how a life ended, in words.
+
+    Args:
+        reason: As `last_exit` has it.
+        code: Exit code, or minus the number of a signal.
+    """
+    if reason == "signal" and -code in set(signal.Signals):
+        return f"killed by {signal.Signals(-code).name}"
+    if reason == "exit":
+        return f"ended with exit code {code}"
+    return f"ended: {reason}"
 
 
 def symbol_rates(status: dict[str, Any]) -> dict[str, float]:
@@ -125,15 +173,28 @@ def _state(worker: dict[str, Any]) -> str:
 def _note(worker: dict[str, Any]) -> str:
     note = str(worker.get("note") or "")
     last = worker.get("last_exit")
-    if last and worker["state"] != "ready":
-        ended = f"last exit: {last['reason']} ({last['code']})"
-        return f"{ended}; {note}" if note else ended
-    return note
+    is_old = worker["state"] == "ready" and worker.get("uptime_s", 0.0) > NEWS_SECONDS
+    if not last or is_old or worker["state"] == "stopping":
+        return note
+    how = ended(last["reason"], last["code"])
+    if worker["state"] in ("ready", "starting"):
+        how = f"restarted: {how.removeprefix('ended: ')}"
+    return f"{how}; {note}" if note else how
 
 
-def _aligned(line: tuple[str, ...], widths: list[int]) -> str:
+def _widths(lines: Sequence[tuple[str, ...]]) -> list[int]:
+    return [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+
+
+def _aligned(line: tuple[str, ...], widths: list[int], columns: Iterable[int]) -> str:
     cells = [
-        text.rjust(width) if heading in RIGHT else text.ljust(width)
-        for text, width, heading in zip(line, widths, HEADINGS, strict=True)
+        line[column].rjust(widths[column])
+        if HEADINGS[column] in RIGHT
+        else line[column].ljust(widths[column])
+        for column in columns
     ]
-    return "  ".join(cells).rstrip()
+    return (" " * GAP).join(cells).rstrip()
+
+
+def _cut(text: str, width: int) -> str:
+    return text if not width or len(text) <= width else f"{text[: width - 1]}…"

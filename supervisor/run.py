@@ -35,12 +35,13 @@ def run(plan: Plan, files: tuple[str, ...], options: Options) -> int:
         OSError: The system refuses a socket or a process.
     """
     timer = LiveTimer()
-    run_dir = make_run_dir(plan.project)
-    lock = RunLock(run_dir, timer)
-    lock.take()
+    # What can fail comes before the lock, which would stay where nothing runs.
     state_dir = make_state_dir(plan.project)
+    run_dir = make_run_dir(plan.project)
     for name in (HEARTBEAT, LIFECYCLE):
         ipc(run_dir, name)
+    lock = RunLock(run_dir, timer)
+    lock.take()
     # After a crash of ours the folder stays: our workers still need its sockets to clean up.
     code = _run(plan, Places(run_dir, state_dir, files), options, timer)
     clear(run_dir)

@@ -5,18 +5,32 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from lib.constants import ExitCode
 from lib.errors import NotRunning, TickvisorError
+from lib.folders import log_path
 from supervisor.client import running, status
-from supervisor.render import HEADINGS, NOTE, RIGHT, headline, hints, rows, symbol_rates
+from supervisor.log_files import Tail
+from supervisor.news import News
+from supervisor.program import activation
+from supervisor.render import (
+    HEADINGS,
+    NOTE,
+    RIGHT,
+    Row,
+    fitting,
+    headline,
+    hints,
+    rows,
+    symbol_rates,
+)
 
 PERIOD = 0.5
 """Seconds between two looks."""
@@ -37,12 +51,57 @@ STYLES = {
 }
 STATE = HEADINGS.index("STATE")
 NAME = HEADINGS.index("WORKER")
+NEWS_LINES = 5
+GONE = "the supervisor of {project} was killed; its workers stop by themselves within 3 s"
 
 
-def picture(found: dict[str, Any], *, several: bool = False) -> RenderableType:
-    """Return a status object as something to draw."""
+class Picture:
+    """A status object as something to draw; drops columns where the terminal is narrow.
+
+    Args:
+        found: The status object.
+        several: Other projects run, too.
+        news: Newest events in words, oldest first.
+    """
+
+    def __init__(
+        self, found: dict[str, Any], *, several: bool = False, news: Iterable[str] = ()
+    ) -> None:
+        """Draw nothing yet."""
+        self._found = found
+        self._several = several
+        self._news = list(news)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw it as wide as there is room."""
+        yield _drawn(self._found, self._news, options.max_width, several=self._several)
+
+
+def _drawn(found: dict[str, Any], news: list[str], width: int, *, several: bool) -> RenderableType:
+    parts: list[RenderableType] = [
+        Text(headline(found), style=STYLES.get(found["state"], "")),
+        Text(""),
+    ]
+    if found["workers"]:
+        parts += [_table(rows(found), width), Text("")]
+    rates = symbol_rates(found)
+    if rates:
+        flow = "   ".join(f"{symbol} {rate:.0f}/s" for symbol, rate in rates.items())
+        parts.append(Text(f"events: {flow}"))
+    parts += [Text(line, no_wrap=True, overflow="ellipsis") for line in news]
+    way_out = "stopping: bots clean up first" if found["state"] == "stopping" else "Ctrl-C stops"
+    ways = hints(found["project"], several=several, first=activation())
+    parts.append(Text(f"{ways}{way_out}", style="dim"))
+    # leaves the cursor on a line of its own, for whoever writes next
+    parts.append(Text(""))
+    return Group(*parts)
+
+
+def _table(found: list[Row], width: int) -> Table:
+    columns = fitting(found, width)
     table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
-    for column, heading in enumerate(HEADINGS):
+    for column in columns:
+        heading = HEADINGS[column]
         table.add_column(
             heading,
             justify="right" if heading in RIGHT else "left",
@@ -51,23 +110,11 @@ def picture(found: dict[str, Any], *, several: bool = False) -> RenderableType:
             ratio=1 if column == NOTE else None,
             min_width=8 if column == NAME else None,
         )
-    for row in rows(found):
+    for row in found:
         cells = [Text(cell) for cell in row]
         cells[STATE].stylize(STYLES.get(row.state, ""))
-        table.add_row(*cells)
-    rates = symbol_rates(found)
-    flow = "   ".join(f"{symbol} {rate:.0f}/s" for symbol, rate in rates.items())
-    head = Text(headline(found), style=STYLES.get(found["state"], ""))
-    parts: list[RenderableType] = [head, Text("")]
-    if found["workers"]:
-        parts += [table, Text("")]
-    if flow:
-        parts.append(Text(f"events: {flow}"))
-    way_out = "stopping: bots clean up first" if found["state"] == "stopping" else "Ctrl-C stops"
-    parts.append(Text(f"{hints(project=found['project'], several=several)}{way_out}", style="dim"))
-    # leaves the cursor on a line of its own, for whoever writes next
-    parts.append(Text(""))
-    return Group(*parts)
+        table.add_row(*(cells[column] for column in columns))
+    return table
 
 
 def show(project: str, pid: int = 0, parent_fd: int = -1, console: Console | None = None) -> int:
@@ -82,10 +129,22 @@ def show(project: str, pid: int = 0, parent_fd: int = -1, console: Console | Non
     """
     drawn = console or Console()
     with Live(console=drawn, auto_refresh=False, transient=False) as live:
+        size = drawn.size
+
+        def update(found: RenderableType) -> None:
+            nonlocal size
+            if drawn.size != size:
+                # lines that were wrapped or unwrapped are not where they were drawn
+                size = drawn.size
+                drawn.clear()
+            live.update(found, refresh=True)
+
         try:
-            _draw(lambda found: live.update(found, refresh=True), project, pid, parent_fd)
+            is_lost = _draw(update, project, pid, parent_fd)
         except KeyboardInterrupt:
             return ExitCode.DONE
+    if is_lost:
+        drawn.print(GONE.format(project=project), style="bold red")
     return ExitCode.DONE
 
 
@@ -101,8 +160,11 @@ def main() -> int:
     return show(arguments.project, arguments.pid, arguments.parent_fd)
 
 
-def _draw(update: Callable[[RenderableType], None], project: str, pid: int, parent_fd: int) -> None:
+def _draw(update: Callable[[RenderableType], None], project: str, pid: int, parent_fd: int) -> bool:
+    """Draw until the run has gone; return whether it went without a goodbye."""
     missed = 0.0
+    was_up = False
+    log, news = Tail(log_path(project)), News()
     while parent_fd >= 0 or missed < WATCH_SECONDS:
         try:
             found = status(project)
@@ -110,10 +172,17 @@ def _draw(update: Callable[[RenderableType], None], project: str, pid: int, pare
             missed += PERIOD
         else:
             missed = 0.0
-            if pid in (0, found["pid"]):
-                update(picture(found, several=len(running()) > 1))
+            # at its very end a run answers no more, and looks as if it were only starting
+            is_over = was_up and not found["workers"]
+            was_up |= bool(found["workers"])
+            if pid in (0, found["pid"]) and not is_over:
+                news.take(log.read())
+                several = len(running()) > 1
+                update(Picture(found, several=several, news=news.newest(NEWS_LINES)))
         if _is_closed(parent_fd, PERIOD):
-            return
+            news.take(log.read())
+            return news.is_open
+    return False
 
 
 def _is_closed(parent_fd: int, seconds: float) -> bool:

@@ -14,7 +14,7 @@ import zmq
 from lib.bus import endpoints
 from lib.bus.protocol import Ask, Heartbeat, Message, Report, decode
 from lib.bus.sockets import Publisher, make_socket
-from lib.constants import NS_PER_SECOND, ExitCode, ExitReason, WorkerKind, WorkerState
+from lib.constants import NS_PER_MS, NS_PER_SECOND, ExitCode, ExitReason, WorkerKind, WorkerState
 from lib.errors import ProtocolError
 from supervisor import order
 from supervisor.commands import Commands
@@ -31,6 +31,8 @@ from supervisor.worker import Worker
 
 SLEPT_NS = NS_PER_SECOND // 2
 """A turn of the loop that took this much longer than planned was spent stopped or suspended."""
+LULL_NS = NS_PER_SECOND // 20
+"""While nobody starts, beats are taken in at most this often."""
 HEARTBEAT_BATCH = 2_000
 STATES = frozenset(WorkerState)
 
@@ -76,7 +78,7 @@ class Supervisor:
         self._starting = order.start_order({spec.name: spec.kind for spec in plan.workers})
         self._stopping: order.Sequence | None = None
         self._restarting: order.Sequence | None = None
-        self._born_ns = self._timer.Monotonic()
+        self._born_ns = self._taken_ns = self._timer.Monotonic()
         self._started = False
         self._exit_code = int(ExitCode.DONE)
         self.error = ""
@@ -121,12 +123,18 @@ class Supervisor:
     def _turn(self, signals: Signals) -> None:
         now_ns = self._timer.Monotonic()
         due_ns = max(now_ns, self._deadline())
+        lull_ns = self._lull_end_ns(now_ns)
+        if lull_ns > now_ns:
+            due_ns = min(due_ns, lull_ns)
         writing = self._control.filenos()
         descriptors = [signals.fileno(), self._spawner.fileno()]
         descriptors += [child.pidfd for child in self._crew.children()]
-        ready = wait(self._pull, descriptors, writing, due_ns - now_ns)
-        slept = self._timer.Monotonic() > due_ns + SLEPT_NS
-        self._take_messages()
+        socket = None if lull_ns > now_ns else self._pull
+        ready = wait(socket, descriptors, writing, due_ns - now_ns)
+        now_ns = self._timer.Monotonic()
+        slept = now_ns > due_ns + SLEPT_NS
+        if now_ns >= lull_ns or slept:
+            self._take_messages()
         if slept:  # what waited has been taken; the rest of the silence was our own
             self._crew.forgive()
         for number in signals.take() if signals.fileno() in ready else ():
@@ -138,6 +146,12 @@ class Supervisor:
             self._control.ready(fd)
         self._crew.reap(ready)
         self._tick()
+
+    def _lull_end_ns(self, now_ns: int) -> int:
+        """Return until when beats may wait: taking them in groups is most of our thrift."""
+        if any(worker.life.state is WorkerState.STARTING for worker in self._crew):
+            return now_ns
+        return self._taken_ns + LULL_NS
 
     def _deadline(self) -> int:
         due = [self._lifecycle.due_ns, *self._crew.deadlines()]
@@ -187,6 +201,7 @@ class Supervisor:
     # --- what workers say ---
 
     def _take_messages(self) -> None:
+        self._taken_ns = self._timer.Monotonic()
         for _ in range(HEARTBEAT_BATCH):
             try:
                 frames = self._pull.recv_multipart(zmq.NOBLOCK)
@@ -281,9 +296,17 @@ class Supervisor:
 
     # --- what the crew tells ---
 
-    def last_words(self) -> None:
-        """Take the messages that a worker sent before it ended."""
+    def last_words(self, seconds: float, enough: Callable[[], bool]) -> None:
+        """Take the messages that a worker sent before it ended; wait for them until `enough`.
+
+        What a process has sent may still be on its way through ZeroMQ's own thread when its end
+        is known already.
+        """
+        end_ns = self._timer.Monotonic() + round(seconds * NS_PER_SECOND)
         self._take_messages()
+        while not enough() and (left_ns := end_ns - self._timer.Monotonic()) > 0:
+            self._pull.poll(left_ns // NS_PER_MS + 1)
+            self._take_messages()
 
     def ended(self, worker: Worker) -> None:
         """Go on with stopping."""

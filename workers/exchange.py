@@ -22,6 +22,7 @@ from lib.oms.history import History
 from lib.oms.ids import check_prefixes
 from workers.exchange_server import Lines, OrderServer
 from workers.runtime import AsyncWorker, Vitals, run_worker
+from workers.secrets import resolve_secrets
 
 REPEAT_SECONDS = 0.25
 """How often the account's topics repeat their sequence."""
@@ -55,7 +56,9 @@ class ExchangeWorker(AsyncWorker):
             ConfigError: Keys, symbols or the account's mode are not as they must be.
         """
         prefixes = check_prefixes(self.start.project, self._config.get("owners", ()))
-        config = resolve_keys(self._config, self.start.config["general"], self.factory, self.timer)
+        # only here do `${…}` become keys, and does this process get the variables that hold them
+        full = resolve_secrets(self.start.config)
+        config = resolve_keys(full["exchange"], full["general"], self.factory, self.timer)
         self._publisher = Publisher(
             self.context,
             endpoints.ipc(self.start.run_dir, endpoints.ACCOUNT),

@@ -16,8 +16,8 @@ from lib.timer import LiveTimer
 from workers.bot import check_bot_class
 from workers.secrets import SECTION, resolve_secrets
 
-FAREWELL_MS = 500
-"""What the refusal may take to leave."""
+FAREWELL_MS = 5_000
+"""What the refusal may take to leave: it is the only thing that tells the user what is wrong."""
 
 
 def main(start: Start) -> int:

@@ -1,6 +1,5 @@
 """The continuous liquidity provider: connects the handlers with the rules of this package."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -9,31 +8,33 @@ from bot.clp.conditions.catalogue import make_condition
 from bot.clp.config import ClpConfig
 from bot.clp.desk import Desk
 from bot.clp.exposure import Exposure
+from bot.clp.farewell import leave_stop, look_again
 from bot.clp.fees import fee_of
+from bot.clp.guard import Guard
 from bot.clp.level import Level
-from bot.clp.liquidation import Liquidation, Progress
-from bot.clp.pauses import Change, Pauses
-from bot.clp.position import Position
+from bot.clp.liquidation import Liquidation
+from bot.clp.market import Market
+from bot.clp.memory import Memory
+from bot.clp.pauses import Pauses
 from bot.clp.profit import Profit
 from bot.clp.quoting import Quoting, Touch
 from bot.clp.reconcile import Reconcile
-from bot.clp.records import pause_record, quote_record, summary_record
+from bot.clp.records import note_text
+from bot.clp.reporter import Reporter
 from bot.clp.state import ClpState, Mode, resume
 from bot.clp.trailing_stop import TrailingStop
 from bot.clp.view import View
 from bot.clp.volatility import Candle, Volatility
-from lib.async_ejector import FieldsAsyncEjector
-from lib.constants import KEY, NS_PER_SECOND, Side
-from lib.errors import ExchangeError, ExchangeUnavailable
+from bot.clp.warmup import Warmup
+from lib.constants import Side
 from lib.factory import AbstractFactory
-from lib.models import ZERO, Update
+from lib.models import Update
 from lib.timer import AbstractTimer
 
 CLEAR_SECONDS = 0.8
 """For the cancels in `Clean`, which has two seconds for everything."""
-WARMUP_NS = 5 * NS_PER_SECOND
-"""Between two questions for candles."""
 COOLDOWN = "liquidation"
+ONLINE = "online"
 
 
 class CLP(AbstractBot):
@@ -59,43 +60,40 @@ class CLP(AbstractBot):
             ConfigError: A key is wrong.
         """
         super().__init__(config, factory, timer)
-        self.wanted = ClpConfig.read(config)
-        conditions = [
-            (name, make_condition(name, settings)) for name, settings in self.wanted.conditions
-        ]
-        tick, min_qty = self.exchange.getTick(), self.exchange.getMinQty()
-        levels = [Level(level, self.wanted.hold_ns) for level in self.wanted.levels]
-        self._quoting = self.quoting_class(self.wanted.skew, tick)
-        self._exposure = self.exposure_class(self.wanted.max_exposure_usd)
+        wanted = self.wanted = ClpConfig.read(config)
+        conditions = [(name, make_condition(name, keys)) for name, keys in wanted.conditions]
+        exchange, tick, min_qty = self.exchange, self.exchange.getTick(), self.exchange.getMinQty()
+        levels = [Level(level, wanted.hold_ns) for level in wanted.levels]
+        self._quoting = self.quoting_class(wanted.skew, tick)
+        self._exposure = self.exposure_class(wanted.max_exposure_usd)
         self._reconcile = self.reconcile_class(levels, self._quoting, min_qty)
-        self._volatility = self.volatility_class(self.wanted.volatility)
-        self._stop = self.stop_class(self.wanted.inventory, tick)
-        self._liquidation = self.liquidation_class(self.wanted.inventory, min_qty)
+        self._volatility = self.volatility_class(wanted.volatility)
+        self._guard = Guard(
+            self.stop_class(wanted.inventory, tick),
+            self.liquidation_class(wanted.inventory, min_qty),
+            wanted.inventory.stoploss_coeff,
+        )
         self._pauses = Pauses(conditions)
-        self._desk = Desk(self.exchange, levels, self.logger, timer)
-        self._position = Position()
+        self._desk = Desk(exchange, levels, self.logger, timer)
+        self._warmup = Warmup(exchange, self._volatility, self.logger, timer)
+        self._reporter = Reporter(lambda: self.database, self.logger, timer, wanted.records_ns)
+        self._memory = Memory(self.state, self.logger)
+        self._market = Market()
+        self._position = self._guard.position
         self._profit = Profit()
         self._mode = Mode.START
-        self._touch: Touch | None = None
-        self._touch_ns = 0
-        self._latency_ns = 0
-        self._warmup_ns = 0
-        self._record_ns = 0
-        self._saved: tuple[Any, ...] = ()
-        self._stored = self._pop()
-        self._warm_up()
+        if self._memory.stored is not None:
+            # Now already: fills that a former life has missed are told before anything else.
+            self._profit.restore(self._memory.stored.profit)
+        self._warmup.ask()
 
     @property
     def note(self) -> str:
         """Return mode, quotes, position, stop and the day's profit."""
-        parts = [f"{self._mode}{f' ({self._pauses.reason})' if self._pauses.reason else ''}"]
-        parts.append(f"{len(self._desk.orders.quotes())} quotes")
-        parts.append(f"position {self._position.qty.normalize():f}")
-        if self._stop.price is not None:
-            parts.append(f"stop {self._stop.price.normalize():f}")
-        if self._touch is not None:
-            parts.append(f"profit {self._profit.value(self._touch.mid):.2f}")
-        return ", ".join(parts)
+        touch = self._market.touch
+        profit = None if touch is None else self._profit.value(touch.mid)
+        quotes = len(self._desk.orders.quotes())
+        return note_text(self._mode, self._pauses.reason, quotes, self._guard, profit)
 
     # --- handlers
 
@@ -111,12 +109,9 @@ class CLP(AbstractBot):
         latency: int,
     ) -> None:
         """Follow the market."""
-        if symbol != self.symbol:
-            return
-        self._touch = Touch(bidPrice, askPrice)
-        self._touch_ns = self.timer.Monotonic()
-        self._latency_ns = latency
-        self._turn(is_new_book=True)
+        if symbol == self.symbol:
+            self._market.on_book(Touch(bidPrice, askPrice), latency, self.timer.Monotonic())
+            self._turn(is_new_book=True)
 
     def onCandle(
         self,
@@ -148,70 +143,90 @@ class CLP(AbstractBot):
             self._on_fill(update)
         self._desk.on_order(update)
         if update.status.is_final:
-            self._liquidation.on_final(update.id, update.filled_qty)
+            self._guard.liquidation.on_final(update.id, update.filled_qty)
         self._turn()
 
     def onStatus(self, component: str, healthy: bool, reason: str) -> None:
         """Look at once whether quoting must pause."""
+        if component == ONLINE:
+            self._market.trouble = reason
         self._turn()
 
     def onTime(self, timestamp: int) -> None:
         """Do what is due without an event."""
+        # The answer takes a while: not while orders would stand unattended.
         if self._volatility.atr(timestamp) is None and not self._desk.orders.quotes():
-            self._warm_up()
+            self._warmup.ask()
         self._turn()
-        self._summarise()
+        if self._market.touch is not None and self._mode is not Mode.START:
+            self._reporter.summarise(
+                self._view(self._market.touch, self.timer.Monotonic()),
+                self._mode,
+                self._guard,
+                len(self._desk.orders.quotes()),
+                fees=self._profit.fees,
+                pause=self._pauses.reason,
+            )
 
     def Clean(self) -> None:
         """Cancel all, and leave a stop at the exchange where there is a position."""
         if self._mode is Mode.START and self._position.is_known:
-            self._resume(self.timer.Timestamp())
-        self._mode = Mode.HALT
+            self._resume()
         # Without a stop price of our own, a former life's stop is all that there is.
-        keeps_stops = self._stop.price is None and bool(self._desk.orders.stops())
+        keeps_stops = not self._guard.is_watching and bool(self._desk.orders.stops())
         is_clear = self._desk.clear_out(keep_stops=keeps_stops, seconds=CLEAR_SECONDS)
-        qty, entry = self._real_position()
-        self._follow(qty, entry)
-        if qty and not keeps_stops:
-            self._leave_stop(qty)
-        self._save(self.timer.Timestamp())
-        self.logger.info(
-            "cleaned", clear=is_clear, position=qty, entry=entry, stop=self._stop.price,
-        )  # fmt: skip
+        if not self._position.is_known:
+            self.logger.info("cleaned before the position was known")
+            return
+        self._mode = Mode.HALT
+        timestamp = self.timer.Timestamp()
+        look_again(self.exchange, self.logger, self._position, self._market, timestamp)
+        qty, touch, stop = self._position.qty, self._market.touch, self._guard.stop
+        if touch is not None:
+            self._guard.follow(touch.mid, self._volatility.atr(timestamp))
+            if qty and not keeps_stops:
+                leave_stop(self.exchange, self.logger, stop, qty, touch.mid)
+        self._save()
+        self.logger.info("cleaned", clear=is_clear, position=qty, stop=stop.price)
 
     # --- one turn
 
     def _turn(self, *, is_new_book: bool = False) -> None:
         """Look at everything, in the order of urgency."""
-        if self._touch is None or not self._position.is_known:
+        touch = self._market.touch
+        if touch is None or not self._position.is_known:
             return
-        timestamp = self.timer.Timestamp()
         if self._mode is Mode.START:
-            self._resume(timestamp)
+            self._resume()
         now_ns = self.timer.Monotonic()
-        mid = self._touch.mid
-        atr = self._volatility.atr(timestamp)
-        self._guard(mid, now_ns)
-        view = self._view(self._touch, atr, timestamp, now_ns)
+        view = self._view(touch, now_ns)
         if is_new_book:
             self._pauses.see(view)
+        self._watch(view)
         self._mode = self._decide(view, now_ns)
         if self._mode is Mode.QUOTE:
-            self._quote(self._touch, now_ns)
+            self._quote(touch, now_ns)
         else:
             self._desk.withdraw()
         if self._mode is Mode.LIQUIDATE:
-            self._liquidate(now_ns)
-        if self._profit.settle(self._position.estimate(now_ns), mid, timestamp, now_ns):
-            self.logger.warning("position was changed by somebody else", qty=self._position.qty)
-        self._save(timestamp)
+            self._liquidate(view, now_ns)
+        qty = self._position.estimate(now_ns)
+        if self._profit.settle(qty, view.mid, view.timestamp, now_ns):
+            self.logger.warning("position changed by others", position=qty)
+        self._save()
+
+    def _watch(self, view: View) -> None:
+        if self._guard.look(view.mid, view.atr):
+            stop, qty = self._guard.stop.price, self._position.qty
+            self.logger.warning("stop hit", stop=stop, mid=view.mid, position=qty)
+        if self._guard.is_watching:
+            # Stops that a former life has left at the exchange are not needed any more.
+            self._desk.release_stops()
 
     def _decide(self, view: View, now_ns: int) -> Mode:
-        if self._liquidation.progress is not None:
+        if self._guard.is_liquidating:
             return Mode.LIQUIDATE
-        change = self._pauses.check(view, now_ns)
-        if change is not None:
-            self._tell_pause(change)
+        self._reporter.tell_pause(self._pauses.check(view, now_ns))
         if self._pauses.reason or not view.online:
             return Mode.PAUSE
         return Mode.WARMUP if view.atr is None else Mode.QUOTE
@@ -227,50 +242,64 @@ class CLP(AbstractBot):
             now_ns,
         )
         self._desk.carry_out(plan)
-        for replaced in plan.replaced:
-            self._record(quote_record(replaced, mid))
+        self._reporter.tell_quotes(plan.replaced, mid)
 
-    def _guard(self, mid: Decimal, now_ns: int) -> None:
-        position = self._position
-        self._follow(position.qty, position.entry)
-        if not position.qty or self._stop.price is not None:
-            self._desk.release_stops()
-        if self._liquidation.progress is None and self._stop.is_hit(mid):
-            self.logger.warning("stop hit", stop=self._stop.price, mid=mid, position=position.qty)
-            self._liquidation.begin(Progress(position.qty))
+    def _liquidate(self, view: View, now_ns: int) -> None:
+        self._desk.liquidate(self._guard.liquidation, self._position.qty, now_ns)
+        if not self._guard.is_liquidating:
+            wait_ns, text = self.wanted.inventory.cooldown_ns, "the position was liquidated"
+            change = self._pauses.impose(COOLDOWN, text, wait_ns, view.timestamp, now_ns)
+            self._reporter.tell_pause(change)
 
-    def _liquidate(self, now_ns: int) -> None:
-        order_qty = self._liquidation.next(self._position.qty, now_ns)
-        if self._liquidation.progress is None:
-            wait_ns = self.wanted.inventory.cooldown_ns
-            change = self._pauses.impose(COOLDOWN, "position was liquidated", wait_ns, now_ns)
-            if change is not None:
-                self._tell_pause(change)
-        elif order_qty is not None:
-            client_id = self._desk.close(order_qty)
-            if client_id:
-                self._liquidation.sent(client_id, now_ns)
-                self.logger.info("liquidating", id=client_id, qty=order_qty)
-            else:
-                self._liquidation.failed(now_ns)
+    def _on_fill(self, update: Update) -> None:
+        signed = update.fill_qty if update.side is Side.BUY else -update.fill_qty
+        fee = fee_of(update, self.wanted.inventory)
+        if self._profit.on_fill(signed, update.fill_price, fee, update.trade_id):
+            self._position.on_fill(signed, update.timestamp, self.timer.Monotonic())
+            self.logger.info("filled", id=update.id, qty=signed, price=update.fill_price, fee=fee)
 
-    def _follow(self, qty: Decimal, entry: Decimal) -> None:
-        if self._touch is not None:
-            atr = self._volatility.atr(self.timer.Timestamp())
-            distance = None if atr is None else self.wanted.inventory.stoploss_coeff * atr
-            self._stop.follow(qty, entry, self._touch.mid, distance)
+    # --- from life to life
 
-    def _view(self, touch: Touch, atr: Decimal | None, timestamp: int, now_ns: int) -> View:
-        mid = touch.mid
-        online = self.exchange.isOnline()
-        return View(
+    def _resume(self) -> None:
+        timestamp, now_ns = self.timer.Timestamp(), self.timer.Monotonic()
+        position, stored = self._position, self._memory.stored
+        state, verdict = resume(stored, position.qty, position.entry, timestamp)
+        self._guard.restore(state)
+        if state.pause_until:
+            wait_ns = state.pause_until - timestamp
+            self._pauses.impose(state.pause_causes, state.pause_reason, wait_ns, timestamp, now_ns)
+        if self._market.touch is not None:
+            qty = position.estimate(now_ns)
+            self._profit.begin(qty, self._market.touch.mid, timestamp)
+        self._mode = Mode.WARMUP
+        self.logger.info(
+            "resumed", verdict=verdict, former=stored.mode if stored else "none",
+            position=position.qty, entry=position.entry, stop=state.stop,
+        )  # fmt: skip
+
+    def _save(self) -> None:
+        self._memory.save(
+            ClpState(
+                mode=self._mode,
+                qty=self._position.qty,
+                entry=self._position.entry,
+                stop=self._guard.stop.price,
+                liquidation=self._guard.liquidation.progress,
+                pause_until=self._pauses.until,
+                pause_causes=self._pauses.causes,
+                pause_reason=self._pauses.reason,
+                profit=self._profit.image(),
+            )
+        )
+
+    def _view(self, touch: Touch, now_ns: int) -> View:
+        timestamp = self.timer.Timestamp()
+        return self._market.view(
+            touch,
+            self._position.qty,
+            self._volatility.atr(timestamp),
+            self._profit.value(touch.mid),
+            online=self.exchange.isOnline(),
             timestamp=timestamp,
-            spread=touch.ask - touch.bid,
-            mid=mid,
-            latency_ns=self._latency_ns,
-            age_ns=now_ns - self._touch_ns,
-            atr=atr,
-            inventory_usd=abs(self._position.qty) * mid,
-            profit_usd=self._profit.value(mid),
-            online=online,
+            now_ns=now_ns,
         )

@@ -11,7 +11,8 @@ from lib.errors import ConfigError
 from lib.helpers import round_up
 
 KEYS = (
-    "spread", "hold", "max_exposure_usd", "skew", "volatility", "inventory", "conditions", "records",
+    "spread", "hold", "max_exposure_usd", "skew", "volatility", "inventory", "conditions",
+    "records",
 )  # fmt: skip
 MISSPELT = 0.8
 """Likeness from which a foreign key is taken for one of ours."""
@@ -102,7 +103,7 @@ class ClpConfig:
         volatility: See `VolatilityConfig`.
         inventory: See `InventoryConfig`.
         conditions: Rows (name, its settings) of what pauses quoting.
-        records_ns: Time between two summaries for the database, 0 = none.
+        records_ns: Time between two summaries for the database, 0 = nothing goes there.
     """
 
     levels: tuple[LevelConfig, ...]

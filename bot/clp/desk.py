@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
 from bot.clp.level import Level
+from bot.clp.liquidation import Liquidation
 from bot.clp.open_orders import OpenOrder, OpenOrders
 from bot.clp.reconcile import Plan
 from lib.constants import NS_PER_SECOND, Side, Status
@@ -71,19 +72,27 @@ class Desk:
         """Cancel the protective stops that a former life has left."""
         self._cancel([order.id for order in self.orders.stops()])
 
-    def close(self, qty: Decimal) -> str:
-        """Send a MARKET order that only shrinks the position; return its id, "" if refused.
+    def liquidate(self, liquidation: Liquidation, qty: Decimal, now_ns: int) -> None:
+        """Take the next step of a liquidation, if one is due.
 
         Args:
-            qty: Signed quantity of the order.
+            liquidation: Says what is due.
+            qty: Signed position.
+            now_ns: Monotonic.
         """
+        order_qty = liquidation.next(qty, now_ns)
+        if order_qty is None:
+            return
         try:
-            client_id = self._exchange.Post(qty, reduce_only=True, tag="liquidation")
+            client_id = self._exchange.Post(order_qty, reduce_only=True, tag="liquidation")
         except ExchangeError as error:
             self._refused(str(error))
-            return ""
-        self.orders.add(OpenOrder(client_id, side_of(qty), ZERO, abs(qty), reduce_only=True))
-        return client_id
+            liquidation.failed(now_ns)
+            return
+        order = OpenOrder(client_id, side_of(order_qty), ZERO, abs(order_qty), reduce_only=True)
+        self.orders.add(order)
+        liquidation.sent(client_id, now_ns)
+        self._logger.info("liquidating", id=client_id, qty=order_qty)
 
     def on_order(self, update: Update) -> None:
         """Take in an order's news; a quote that nobody here has posted is cancelled."""

@@ -31,7 +31,9 @@ class Pauses:
         self.causes = ""
         self.reason = ""
         """Why quoting pauses, "" while it does not."""
-        self.until_ns = 0
+        self.until = 0
+        """End of its time, ns since the epoch; what is stored."""
+        self._until_ns = 0
         self._since_ns = 0
 
     def see(self, view: View) -> None:
@@ -39,8 +41,17 @@ class Pauses:
         for _, condition in self._conditions:
             condition.see(view)
 
-    def impose(self, causes: str, reason: str, wait_ns: int, now_ns: int) -> Change | None:
+    def impose(
+        self, causes: str, reason: str, wait_ns: int, timestamp: int, now_ns: int
+    ) -> Change | None:
         """Pause, or go on pausing, at least for a time.
+
+        Args:
+            causes: Names of what objects.
+            reason: Their words.
+            wait_ns: The time.
+            timestamp: Time since the epoch, ns.
+            now_ns: Monotonic.
 
         Returns:
             What changed, None when it pauses for the same causes already.
@@ -49,7 +60,8 @@ class Pauses:
             self._since_ns = now_ns
         is_same = bool(self.reason) and causes == self.causes
         self.causes, self.reason = causes, reason
-        self.until_ns = max(self.until_ns, now_ns + wait_ns)
+        if now_ns + wait_ns > self._until_ns:
+            self._until_ns, self.until = now_ns + wait_ns, timestamp + wait_ns
         return None if is_same else Change(causes, reason, now_ns - self._since_ns)
 
     def check(self, view: View, now_ns: int) -> Change | None:
@@ -58,7 +70,7 @@ class Pauses:
         Returns:
             What changed, None for nothing.
         """
-        if self.reason and now_ns < self.until_ns:
+        if self.reason and now_ns < self._until_ns:
             return None
         against = [
             (name, reason, condition.wait_ns)
@@ -67,8 +79,11 @@ class Pauses:
         ]
         if against:
             names, reasons, waits = zip(*against, strict=True)
-            return self.impose(", ".join(names), "; ".join(reasons), max(waits), now_ns)
+            return self.impose(
+                ", ".join(names), "; ".join(reasons), max(waits), view.timestamp, now_ns
+            )
         if not self.reason:
             return None
         self.causes = self.reason = ""
+        self.until = 0
         return Change("", "", now_ns - self._since_ns)

@@ -43,20 +43,23 @@ class Profit:
         self._qty = ZERO
         self.fees = ZERO
         """Paid since the day began, in the quote asset."""
-        self.revision = 0
-        """Grows with every change."""
+        self._image: Account | None = None
         self._trades: deque[int] = deque(maxlen=REMEMBERED)
         self._odd_since_ns = 0
 
     def restore(self, account: Account) -> None:
         """Go on from what was stored."""
+        self._image = None
         self._day, self._cash, self._qty = account.day, account.cash, account.qty
         self.fees = account.fees
         self._trades = deque(account.trades, maxlen=REMEMBERED)
 
     def image(self) -> Account:
         """Return what is to be stored."""
-        return Account(self._day, self._cash, self._qty, self.fees, tuple(self._trades))
+        if self._image is None:
+            trades = tuple(self._trades)
+            self._image = Account(self._day, self._cash, self._qty, self.fees, trades)
+        return self._image
 
     def on_fill(self, signed: Decimal, price: Decimal, fee: Decimal, trade_id: int) -> bool:
         """Book a fill, unless it was booked before; return whether it was new.
@@ -71,7 +74,7 @@ class Profit:
             return False
         if trade_id:
             self._trades.append(trade_id)
-        self.revision += 1
+        self._image = None
         self._cash -= signed * price + fee
         self._qty += signed
         self.fees += fee
@@ -96,24 +99,35 @@ class Profit:
             Whether the position was corrected.
         """
         if timestamp // NS_PER_DAY != self._day:
-            self.revision += 1
-            self._day = timestamp // NS_PER_DAY
-            self._cash, self.fees = -self._qty * mid, ZERO
+            self._begin_day(timestamp // NS_PER_DAY, mid)
         if qty == self._qty:
             self._odd_since_ns = 0
             return False
         self._odd_since_ns = self._odd_since_ns or now_ns
         if now_ns - self._odd_since_ns < SETTLED_NS:
             return False
-        self.take_over(qty, mid)
-        return True
+        return self.take_over(qty, mid)
 
-    def take_over(self, qty: Decimal, mid: Decimal) -> None:
-        """Set the quantity without changing the profit."""
-        self.revision += 1
+    def begin(self, qty: Decimal, mid: Decimal, timestamp: int) -> None:
+        """Begin a life with the position that the exchange tells; see `settle`."""
+        self.take_over(qty, mid)
+        if timestamp // NS_PER_DAY != self._day:
+            self._begin_day(timestamp // NS_PER_DAY, mid)
+
+    def take_over(self, qty: Decimal, mid: Decimal) -> bool:
+        """Set the quantity without changing the profit; return whether it was another."""
+        if qty == self._qty:
+            return False
+        self._image = None
         self._cash -= (qty - self._qty) * mid
         self._qty = qty
         self._odd_since_ns = 0
+        return True
+
+    def _begin_day(self, day: int, mid: Decimal) -> None:
+        self._image = None
+        self._day = day
+        self._cash, self.fees = -self._qty * mid, ZERO
 
     def _is_booked(self, trade_id: int) -> bool:
         if trade_id in self._trades:

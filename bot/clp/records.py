@@ -3,8 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
+from bot.clp.guard import Guard
 from bot.clp.pauses import Change
 from bot.clp.reconcile import Replaced
+from bot.clp.view import View
 from lib.constants import NS_PER_MS, NS_PER_SECOND
 from lib.database.record import SERIES
 
@@ -47,50 +49,31 @@ def pause_record(change: Change) -> dict[str, Any]:
     }
 
 
-def summary_record(
-    *,
-    mode: str,
-    qty: Decimal,
-    mid: Decimal,
-    spread: Decimal,
-    latency_ns: int,
-    stop: Decimal | None,
-    zero: Decimal | None,
-    atr: Decimal | None,
-    open_quotes: int,
-    profit: Decimal,
-    fees: Decimal,
-    pause: str,
-) -> dict[str, Any]:
-    """Return the record that is written every so often.
-
-    Args:
-        mode: What the bot is doing.
-        qty: Signed position, base.
-        mid: Of the book.
-        spread: Best ask - best bid.
-        latency_ns: Of the newest book.
-        stop: Stop price.
-        zero: Break-even price of the position.
-        atr: Average true range, a fraction.
-        open_quotes: Own orders that add risk.
-        profit: Of the day, in the quote asset.
-        fees: Of the day, in the quote asset.
-        pause: Why quoting pauses.
-    """
+def summary_record(view: View, mode: str, guard: Guard, open_quotes: int) -> dict[str, Any]:
+    """Return the record that is written every so often; `spread` is a fraction of the mid."""
+    qty = guard.position.qty
     return {
         SERIES: SUMMARY,
         "mode": mode,
         "position": qty,
-        "inventory_usd": qty * mid,
-        "mid": mid,
-        "spread": spread / mid,
-        "latency_ms": latency_ns / NS_PER_MS,
-        "stop": stop,
-        "zero": zero,
-        "atr": atr,
+        "inventory_usd": qty * view.mid,
+        "mid": view.mid,
+        "spread": view.spread / view.mid,
+        "latency_ms": view.latency_ns / NS_PER_MS,
+        "atr": view.atr,
+        "stop": guard.stop.price,
+        "zero": guard.zero,
         "open_quotes": open_quotes,
-        "profit": profit,
-        "fees": fees,
-        "pause": pause,
+        "profit": view.profit_usd,
     }
+
+
+def note_text(mode: str, pause: str, quotes: int, guard: Guard, profit: Decimal | None) -> str:
+    """Return the one line that `supervisor status` shows."""
+    parts = [f"{mode} ({pause})" if pause else f"{mode}"]
+    parts += [f"{quotes} quotes", f"position {guard.position.qty.normalize():f}"]
+    if guard.stop.price is not None:
+        parts.append(f"stop {guard.stop.price.normalize():f}")
+    if profit is not None:
+        parts.append(f"profit {profit:.2f}")
+    return ", ".join(parts)

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import pairwise
 from typing import NamedTuple
 
 from bot.clp.config import VolatilityConfig
@@ -78,12 +79,8 @@ class Volatility:
         self._atr = None
         if len(self._candles) <= self._config.window:
             return
-        candles = list(self._candles)
-        ranges = (
-            true_range(candle, before.close)
-            for before, candle in zip(candles, candles[1:], strict=False)
-        )
-        self._atr = sum(ranges, ZERO) / self._config.window / candles[-1].close
+        ranges = (true_range(candle, before.close) for before, candle in pairwise(self._candles))
+        self._atr = sum(ranges, ZERO) / self._config.window / self._candles[-1].close
 
 
 def true_range(candle: Candle, close_before: Decimal) -> Decimal:

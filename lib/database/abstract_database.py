@@ -16,8 +16,8 @@ class AbstractDatabase(ABC):
     with its time under `timestamp`, int ns since the epoch. Keys named in the section's `tags`
     become tags (indexed, few different values); the others fields.
 
-    The three methods are called from one background thread each database has
-    (`lib.async_ejector`), never from a bot's own thread.
+    Bots write by `lib.async_ejector`, which calls `Encode` and `writeEncoded` in the background,
+    each in a thread of its own; `readLast` may be called from any thread at the same time.
 
     Args:
         config: The merged config; the database's own section in it says where to write.

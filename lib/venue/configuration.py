@@ -9,14 +9,16 @@ from typing import Any
 
 from lib.constants import NS_PER_SECOND
 from lib.errors import ConfigError
+from lib.helpers import round_down
 from lib.venue.auth import Account
 from lib.venue.feeds import Feed
 from lib.venue.latency import Latency, read_latency
 from lib.venue.limits import Quotas
 from lib.venue.live_feed import LiveFeed
 from lib.venue.options import Options
+from lib.venue.persistence import Saved, read_file
 from lib.venue.recording_feed import make_recording
-from lib.venue.symbols import SymbolInfo, catalogue, info
+from lib.venue.symbols import SymbolInfo, catalogue, info, with_price
 from lib.venue.synthetic import SyntheticFeed
 
 FEEDS = ("synthetic", "recording", "live")
@@ -32,7 +34,7 @@ class Settings:
     `connection_ns` is the life of a websocket, `ping_ns` the time between two pings of ours,
     `pong_ns` how long a peer may stay silent about them, `messages` what a peer may send per
     second; `latencies` delay order entry, cancels and market data; `record` names a file that
-    gets the frames of a live feed.
+    gets the frames of a live feed, `persist` one that gets the accounts.
     """
 
     feed: Feed
@@ -54,6 +56,8 @@ class Settings:
     strict: bool
     latencies: dict[str, Latency]
     record: str
+    persist: str
+    saved: Saved | None
 
 
 def read_settings(config: Mapping[str, Any]) -> Settings:
@@ -77,7 +81,9 @@ def _read(config: Mapping[str, Any]) -> Settings:
         known = ", ".join(USER_EVENTS)
         raise ConfigError(f"venue.user_stream_requires_events {user_events!r} is none of {known}")
     seed = int(config.get("seed", 1))
-    feed = make_feed(feed_name, config, seed)
+    persist = str(config.get("persist") or "")
+    saved = read_file(persist) if persist else None
+    feed = make_feed(feed_name, config, seed, saved.prices if saved is not None else {})
     accounts = _accounts(config)
     options = _options(config)
     return Settings(
@@ -104,11 +110,21 @@ def _read(config: Mapping[str, Any]) -> Settings:
         strict=bool(config.get("strict_parameters", True)),
         latencies=_latencies(config, seed),
         record=str(config.get("record") or ""),
+        persist=persist,
+        saved=saved,
     )
 
 
-def make_feed(name: str, config: Mapping[str, Any], seed: int) -> Feed:
+def make_feed(
+    name: str, config: Mapping[str, Any], seed: int, prices: Mapping[str, Decimal]
+) -> Feed:
     """Return the feed that a config names.
+
+    Args:
+        name: `synthetic`, `recording` or `live`.
+        config: The venue's section.
+        seed: Of a synthetic market.
+        prices: Where synthetic symbols start, if not at the catalogue's prices.
 
     Raises:
         ConfigError: Its files are wrong.
@@ -132,6 +148,10 @@ def make_feed(name: str, config: Mapping[str, Any], seed: int) -> Feed:
     rate = float(config.get("rate", 20.0)) * float(config.get("speed", 1.0))
     minutes = int(config.get("history_minutes", 120))
     listed = listing(symbols)
+    for symbol, price in prices.items():
+        if symbol in listed:
+            rules = listed[symbol]
+            listed[symbol] = with_price(rules, round_down(price, rules.tick))
     return SyntheticFeed(listed, _known(active, listed), seed, rate, minutes)
 
 

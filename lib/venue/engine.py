@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from lib.constants import NS_PER_MS
 from lib.venue.accounts import Account, Income
 from lib.venue.algo_entry import AlgoEntry
 from lib.venue.dead_man import DeadMan
@@ -19,6 +20,7 @@ from lib.venue.order_changes import OrderChanges
 from lib.venue.order_entry import OrderEntry
 from lib.venue.orders import VenueOrder
 from lib.venue.params import Params
+from lib.venue.persistence import Saved, restore, save
 from lib.venue.positions import Position
 from lib.venue.private_routes import PrivateRoutes
 from lib.venue.routes import Routes
@@ -170,6 +172,31 @@ class Engine:
         """Return the truth about one account or all: JSON-ready, decimals as strings."""
         names = [account] if account is not None else list(self._state.accounts)
         return ledger(self._state, names)
+
+    def save(self) -> Saved:
+        """Return the accounts, to be restored in another life."""
+        return save(self._state)
+
+    def restore(self, saved: Saved, now_ns: int) -> None:
+        """Go on with saved accounts, in a fresh engine whose market plays already.
+
+        Resting orders are queued anew. A dead-man countdown that was armed has run out meanwhile.
+        """
+        self._tick(now_ns)
+        for order in restore(self._state, saved):
+            self._matcher(order.symbol).rest(order)
+            if order.good_till_ms:
+                self._expire_at(order, order.good_till_ms * NS_PER_MS)
+        for each in saved.accounts:
+            account = self._state.accounts[each.name]
+            for symbol in each.countdowns:
+                for order in account.orders.open(symbol):
+                    self._lifecycle.cancel(order)
+            for algo in account.algos.all():
+                self._triggers.resume(algo)
+
+    def _expire_at(self, order: VenueOrder, due_ns: int) -> None:
+        self._state.agenda.add(due_ns, lambda: self._lifecycle.expire(order, "0"))
 
     def _tick(self, now_ns: int) -> None:
         self._state.now_ns = max(self._state.now_ns, now_ns)

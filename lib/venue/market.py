@@ -49,7 +49,7 @@ class MarkPrice(NamedTuple):
 
     symbol: str
     mark: Decimal
-    index: Decimal
+    index_price: Decimal
     funding_rate: Decimal
     next_funding_ns: int
     time_ns: int

@@ -185,7 +185,7 @@ def mark_price(mark: MarkPrice, now_ns: int) -> Json:
         "p": price,
         "ap": price,
         "P": price,
-        "i": plain(mark.index),
+        "i": plain(mark.index_price),
         "r": plain(mark.funding_rate),
         "T": ms(mark.next_funding_ns),
         "st": MARKET_TYPE,

@@ -21,7 +21,7 @@ def premium_index(market: Lookup, params: Params, now_ns: int) -> Any:
         return {
             "symbol": tape.rules.symbol,
             "markPrice": price,
-            "indexPrice": plain(mark.index if mark else tape.last_price()),
+            "indexPrice": plain(mark.index_price if mark else tape.last_price()),
             "estimatedSettlePrice": price,
             "lastFundingRate": plain(mark.funding_rate) if mark else "0.00000000",
             "interestRate": INTEREST_RATE,

@@ -1,7 +1,6 @@
 """The venue's sockets: HTTP and websockets on 127.0.0.1, and the clock that drives the venue."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 from random import Random
 from typing import Any, Self
@@ -9,7 +8,6 @@ from typing import Any, Self
 from aiohttp import web
 
 from lib.constants import NS_PER_MS, NS_PER_SECOND
-from lib.errors import ConfigError
 from lib.timer import AbstractTimer
 from lib.venue import payloads
 from lib.venue.admin import ADMIN, answer_admin
@@ -18,6 +16,7 @@ from lib.venue.door import late_request
 from lib.venue.engine import Engine
 from lib.venue.live_feed import LiveFeed
 from lib.venue.market_streams import PULSE_NS
+from lib.venue.persistence import write_file
 from lib.venue.relay import Relay
 from lib.venue.requests import Answer, Request
 from lib.venue.sockets import Sockets
@@ -26,6 +25,8 @@ from lib.venue.venue import Venue
 HOST = "127.0.0.1"
 LEAST_SLEEP_NS = NS_PER_MS
 CLOSE_SECONDS = 1.0
+SAVE_NS = NS_PER_SECOND
+SAVE_SHARE = 20
 MAX_BODY = 1024 * 1024
 HTML = "text/html"
 WAYS = {"POST": "order", "PUT": "order", "DELETE": "cancel"}
@@ -52,6 +53,7 @@ class VenueServer:
         self._player: asyncio.Task[None] | None = None
         self._relay = self._make_relay(config)
         self._pulse_due_ns = 0
+        self._save_due_ns = 0
 
     @property
     def engine(self) -> Engine:
@@ -98,42 +100,30 @@ class VenueServer:
         return self._timer.Timestamp() + self.venue.offset_ns
 
     async def start(self) -> None:
-        """Open the port and begin to play.
+        """Begin to play and open the port.
 
         Raises:
             OSError: The port is taken, or the exchange of a live feed cannot be reached.
-        ConfigError: That exchange does not list a symbol.
+            ConfigError: That exchange does not list a symbol.
         """
-        app = web.Application(client_max_size=MAX_BODY)
-        app.router.add_route("*", "/{path:.*}", self._handle)
-        runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, shutdown_timeout=CLOSE_SECONDS
-        )
-        await runner.setup()
-        site = web.TCPSite(runner, HOST, self.port, reuse_address=True)
         try:
-            await site.start()
-        except OSError as error:
-            await runner.cleanup()
-            raise OSError(error.errno, f"port {self.port} on {HOST} is taken") from error
-        self._runner = runner
-        self.port = runner.addresses[0][1]
-        if self._relay is not None:
-            try:
+            if self._relay is not None:
                 await self._relay.open()
-            except (OSError, ConfigError):
-                await self.stop()
-                raise
-        self.venue.start(self.now())
+            self.venue.start(self.now())
+            await self._listen()
+        except BaseException:
+            await self.stop()
+            raise
         self._player = asyncio.get_running_loop().create_task(self._play(), name="venue player")
 
     async def stop(self) -> None:
-        """Close every connection and the port."""
+        """Close every connection and the port; what `wait` raises was the player's end."""
         if self._player is not None:
             self._player.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._player
+            await asyncio.gather(self._player, return_exceptions=True)
             self._player = None
+            if self.settings.persist:
+                write_file(self.settings.persist, self.venue.save())
         if self._relay is not None:
             await self._relay.close()
         await self._sockets.close()
@@ -175,6 +165,29 @@ class VenueServer:
         self.venue.advance(self.now())
         self._sockets.flush()
 
+    async def _listen(self) -> None:
+        app = web.Application(client_max_size=MAX_BODY)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        self._runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=CLOSE_SECONDS
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, HOST, self.port, reuse_address=True)
+        try:
+            await site.start()
+        except OSError as error:
+            raise OSError(error.errno, f"port {self.port} on {HOST} is taken") from error
+        self.port = self._runner.addresses[0][1]
+
+    def _save(self, now_ns: int) -> None:
+        if not self.settings.persist or not self.venue.changed or now_ns < self._save_due_ns:
+            return
+        start_ns = self._timer.Monotonic()
+        write_file(self.settings.persist, self.venue.save())
+        # A large file is written less often: saving takes a twentieth of the time at most.
+        pause_ns = max(SAVE_NS, SAVE_SHARE * (self._timer.Monotonic() - start_ns))
+        self._save_due_ns = now_ns + pause_ns
+
     async def _play(self) -> None:
         while True:
             now_ns = self.now()
@@ -183,6 +196,7 @@ class VenueServer:
                 self._pulse_due_ns = now_ns + PULSE_NS
                 self.venue.pulse(now_ns)
                 self._sockets.watch(now_ns)
+                self._save(now_ns)
             self._sockets.flush()
             due_ns = self._pulse_due_ns
             deadline = self.venue.deadline()

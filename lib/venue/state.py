@@ -47,7 +47,7 @@ class VenueState:
         self.accounts: dict[str, Account] = {}
         self.user_events: list[tuple[str, dict[str, Any]]] = []
         self.market_events: list[dict[str, Any]] = []
-        self._numbers = {
+        self.numbers = {
             "order": FIRST_ORDER_ID,
             "trade": FIRST_TRADE_ID,
             "algo": FIRST_ALGO_ID,
@@ -63,8 +63,8 @@ class VenueState:
 
     def number(self, kind: str) -> int:
         """Return the next number of a kind (`order`, `trade`, `algo`, `income`, …)."""
-        self._numbers[kind] += 1
-        return self._numbers[kind]
+        self.numbers[kind] += 1
+        return self.numbers[kind]
 
     def letters(self, count: int = 22) -> str:
         """Return random letters, as the exchange makes ids that a client left out."""

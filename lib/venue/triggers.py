@@ -45,6 +45,17 @@ class Triggers:
             due_ns = order.good_till_ms * 1_000_000
             self._state.agenda.add(due_ns, lambda: self.end(order, "EXPIRED"))
 
+    def resume(self, order: AlgoOrder) -> None:
+        """Go on with an order of an earlier life, without telling anyone."""
+        if order.is_open:
+            order.status = "NEW"
+            self._waiting.setdefault(order.symbol, {})[order.id] = order
+            if order.good_till_ms:
+                due_ns = order.good_till_ms * 1_000_000
+                self._state.agenda.add(due_ns, lambda: self.end(order, "EXPIRED"))
+        elif order.child is not None and order.child.is_open:
+            self._children[order.child.id] = order
+
     def price(self, order: AlgoOrder) -> Decimal:
         """Return the price that an order watches, 0 while unknown."""
         if order.working_type == "MARK_PRICE":

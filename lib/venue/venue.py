@@ -13,6 +13,7 @@ from lib.venue.faults import Args, Faults
 from lib.venue.hub import Hub
 from lib.venue.limits import Limits, limit_row
 from lib.venue.outlets import Outlets
+from lib.venue.persistence import Saved
 from lib.venue.rest_market import RestMarket
 from lib.venue.stage import Stage
 from lib.venue.user_delivery import UserDelivery
@@ -48,6 +49,8 @@ class Venue:
         self.auth = Auth(settings.accounts)
         self.door = Door(self, market)
         self.requests: deque[dict[str, Any]] = deque(maxlen=settings.ledger_limit)
+        self.changed = False
+        """Whether an account is another one than at the last `save`."""
         self.commands: list[tuple[str, Args]] = []
         """What only the sockets can do: close connections."""
 
@@ -58,9 +61,14 @@ class Venue:
 
     def start(self, now_ns: int) -> None:
         """Open the accounts and begin to play."""
-        for account in self.accounts:
-            self.engine.open_account(account.name, self.settings.balances, now_ns)
         self.stage.start(now_ns)
+        saved = self.settings.saved
+        if saved is not None:
+            self._restore(saved, now_ns)
+        known = {each.name for each in saved.accounts} if saved is not None else set()
+        for account in self.accounts:
+            if account.name not in known:
+                self.engine.open_account(account.name, self.settings.balances, now_ns)
 
     def deadline(self) -> int | None:
         """Return when something is due next, ns; stream pulses come on top."""
@@ -88,9 +96,17 @@ class Venue:
     def settle(self, now_ns: int) -> None:
         """Deliver what the engine did: user events and liquidations."""
         for account, event in self.engine.take_events():
+            self.changed = True
             self.users.deliver(account, event, now_ns)
         for event in self.engine.take_market_events():
             self.stage.streams.on_force_order(event)
+
+    def save(self) -> Saved:
+        """Return what outlives this venue, and forget that it has changed."""
+        self.changed = False
+        saved = self.engine.save()
+        saved.prices = {name: tape.last_price() for name, tape in self.stage.tapes.items()}
+        return saved
 
     def ledger(self, account: str | None = None) -> dict[str, Any]:
         """Return the truth: the engine's ledger and every request."""
@@ -123,6 +139,14 @@ class Venue:
         gone = self.faults.clear(which)
         self.outlets.arm()
         return gone
+
+    def _restore(self, saved: Saved, now_ns: int) -> None:
+        for account in saved.accounts:
+            for symbol in [each.symbol for each in account.positions] + [
+                each.symbol for each in account.orders
+            ]:
+                self.stage.ensure(symbol, now_ns)
+        self.engine.restore(saved, now_ns)
 
     def _once(self) -> dict[str, Any]:
         return {

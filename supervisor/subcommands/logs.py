@@ -12,7 +12,7 @@ from lib.folders import LOGS, state_dir, state_root
 from lib.timer import LiveTimer
 from supervisor.client import running
 from supervisor.log_files import Tails
-from supervisor.log_lines import Line, newest
+from supervisor.log_lines import Line, labelled, newest
 
 PERIOD = 0.1
 """Seconds between two looks at the files."""
@@ -69,5 +69,5 @@ def _newest_project() -> list[str]:
 
 def _print(lines: Iterable[Line], *, label: bool) -> None:
     for line in lines:
-        sys.stdout.write(f"{line.worker:<22} {line.text}\n" if label else f"{line.text}\n")
+        sys.stdout.write(f"{labelled(line)}\n" if label else f"{line.text}\n")
     sys.stdout.flush()

@@ -13,6 +13,7 @@ from lib.folders import holder
 from supervisor.client import running
 from supervisor.detach import start_detached
 from supervisor.plan import make_plan
+from supervisor.program import activation
 from supervisor.render import hints, table
 from supervisor.run import run as run_plan
 from supervisor.spec import load_spec
@@ -65,5 +66,5 @@ def _print_table(found: dict[str, Any]) -> None:
     # the reader may have gone (`start | head`): that must not stop what was started
     with contextlib.suppress(OSError):
         sys.stdout.write(f"\n{table(found)}\n")
-        sys.stdout.write(hints(found["project"], several=len(running()) > 1))
+        sys.stdout.write(hints(found["project"], several=len(running()) > 1, first=activation()))
         sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import sys
 from argparse import Namespace
 
@@ -24,5 +25,6 @@ def run(arguments: Namespace) -> int:
     if arguments.json:
         sys.stdout.write(json.dumps(found) + "\n")
     else:
-        sys.stdout.write(importlib.import_module("supervisor.render").table(found))
+        width = os.get_terminal_size().columns if sys.stdout.isatty() else 0
+        sys.stdout.write(importlib.import_module("supervisor.render").table(found, width))
     return ExitCode.DONE if found["state"] == "running" else ExitCode.DEGRADED

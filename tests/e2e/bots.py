@@ -1,11 +1,18 @@
-"""Bots that misbehave, for the crash tests."""
+"""Bots that misbehave, or do one odd thing, for the end-to-end tests."""
 
+import contextlib
 import gc
+import os
+import subprocess
+import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from bot.abstract_bot import AbstractBot
 from lib.bus.sockets import Subscriber
+from lib.constants import OrderType
+from lib.models import Update
 
 
 class _Quiet(AbstractBot):
@@ -59,3 +66,84 @@ class AskingBot(_Quiet):
             target = trigger.read_text().strip()
             trigger.unlink()
             self.restart("no new data", target)
+
+
+class KeepingBot(AbstractBot):
+    """Buys once, protects the position by a reduce-only stop, and leaves that in `Clean`."""
+
+    def __init__(self, *args: Any) -> None:
+        """Have nothing yet."""
+        super().__init__(*args)
+        self._has_bought = False
+        self._stop = ""
+        self._limit = ""
+        self._qty = Decimal(0)
+
+    @property
+    def note(self) -> str:
+        """Tell when all three orders are out."""
+        return "protected" if self._stop and self._limit else ""
+
+    def onAccount(self, price: Decimal, qty: Decimal, *args: Any) -> None:
+        """Note the position."""
+        self._qty = qty
+
+    def onOrder(self, update: Update) -> None:
+        """Take the stop of a former life as one's own."""
+        if update.replayed and update.type is OrderType.STOP_MARKET:
+            self._stop = update.id
+            self.logger.info("stop adopted", id=update.id)
+
+    def onOrderbook(
+        self, askPrice: Decimal, askQty: Decimal, bidPrice: Decimal, *args: Any
+    ) -> None:
+        """Buy; then protect it, and quote far away."""
+        if not self.exchange.isOnline():
+            return
+        if not self._qty and not self._has_bought:
+            self._has_bought = True
+            self.exchange.Post(Decimal("0.01"))
+        elif self._qty and not self._stop:
+            trigger = bidPrice * Decimal("0.7")
+            self._stop = self.exchange.Post(
+                -self._qty, trigger, stopmarket=True, reduce_only=True
+            )
+        elif self._stop and not self._limit:
+            self._limit = self.exchange.Post(Decimal("0.01"), bidPrice * Decimal("0.97"))
+
+    def Clean(self) -> None:
+        """Cancel what adds risk, keep what takes it away."""
+        self.exchange.Cancel(self._limit)
+
+
+class PeekingBot(_Quiet):
+    """Writes down all that it was given, and what its process knows."""
+
+    def __init__(self, *args: Any) -> None:
+        """Write `config`, environment and command line into the file `seen`."""
+        super().__init__(*args)
+        found = [repr(self.config), repr(dict(os.environ)), repr(sys.argv), repr(vars(self.factory))]
+        self.logger.info("config", config=repr(self.config))
+        Path(self.config["seen"]).write_text("\n".join(found))
+
+
+class ForkingBot(_Quiet):
+    """Starts two processes: one stays its child, one has forked twice; both lead a session."""
+
+    def __init__(self, *args: Any) -> None:
+        """Start them; the folder `children` gets a file named by each pid."""
+        super().__init__(*args)
+        folder = Path(self.config["children"])
+        for script in ("setsid sleep 600 & echo > $!", "echo > $$; exec setsid -w sleep 600"):
+            subprocess.Popen(["sh", "-c", script], cwd=folder, start_new_session=True)  # noqa: S607
+
+
+class ClingingBot(_Quiet):
+    """Its `Clean` does not end, whatever is raised in it."""
+
+    def Clean(self) -> None:
+        """Never return."""
+        while True:
+            with contextlib.suppress(BaseException):
+                while True:
+                    pass

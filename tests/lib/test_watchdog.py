@@ -124,9 +124,10 @@ say(str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])))
 def test_a_former_signal_handler_is_called_afterwards() -> None:
     code = """
 watchdog.close()
-signal.signal(signal.SIGTERM, lambda number, frame: say("former"))
+called = threading.Event()
+signal.signal(signal.SIGTERM, lambda number, frame: (say("former"), called.set()))
 watchdog = Watchdog(); watchdog.addHandler(lambda: say("cleaned"))
-say("ready"); signal.pause()
+say("ready"); called.wait()
 """
     assert run(code, signal.SIGTERM)[:2] == (0, ["ready", "cleaned", "former"])
 

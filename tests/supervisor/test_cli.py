@@ -65,6 +65,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         (["check"], 2, "`check` needs a CONFIG, or --schema"),
         (["start"], 2, "the following arguments are required: CONFIG"),
         (["start", "x.yaml", "--for", "10"], 2, "10 has no unit; write 10s"),
+        (["logs", "-n", "-5"], 2, "'-5' is not a number of lines"),
         (["stop", "--timeout", "soon"], 2, "'soon' is not a duration"),
         ([], 2, "the following arguments are required: COMMAND"),
         (["begin"], 2, "invalid choice: 'begin'"),
@@ -203,13 +204,13 @@ def test_logs_of_a_run_that_has_ended(run: Run) -> None:
     code, out, _ = run("logs")
     assert code == 0
     assert [line.split()[-1] for line in out.splitlines()] == ["two", "one"]
-    assert out.startswith("bot_q_BTCUSDT")
+    assert out.startswith("bot:q:BTCUSDT")
 
     assert run("logs", "bot:q:BTCUSDT")[1].endswith("bot two\n")
     assert run("logs", "--since", "1s")[1] == ""
     code, _, err = run("logs", "nobody")
     assert code == 2
-    assert "there are: bot_q_BTCUSDT, stream" in err
+    assert "there are: bot:q:BTCUSDT, stream" in err
 
 
 def test_status_imports_nothing_heavy() -> None:

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from supervisor.log_files import Tail, Tails
-from supervisor.log_lines import Line, newest, read_lines, time_of
+import pytest
+
+from supervisor.log_files import Tail, Tails, worker_of
+from supervisor.log_lines import Line, labelled, newest, read_lines, time_of
 
 FIRST = "2026-11-22T14:41:12.123Z INFO     stream  connected"
 SECOND = "2026-11-22T14:41:13.000Z INFO     stream  first data"
@@ -68,8 +70,33 @@ def test_file_that_appears_later_is_followed_from_its_beginning(tmp_path: Path) 
 
     (tmp_path / "bot_q_BTCUSDT.log").write_text("new\n")
 
-    assert tails.read() == [Line(0, "bot_q_BTCUSDT", "new")]
-    assert tails.workers == ["bot_q_BTCUSDT", "stream"]
+    assert tails.read() == [Line(0, "bot:q:BTCUSDT", "new")]
+    assert tails.workers == ["bot:q:BTCUSDT", "stream"]
+
+
+@pytest.mark.parametrize(
+    ("name", "worker"),
+    [
+        ("bot_q_BTCUSDT.log", "bot:q:BTCUSDT"),
+        ("bot_my_own-bot_BTCUSDT.log", "bot:my_own-bot:BTCUSDT"),
+        ("bot_q_BTCUSDT_261225.log", "bot:q:BTCUSDT_261225"),
+        ("stream-1.log", "stream-1"),
+        ("preflight_bots.log", "preflight_bots"),
+    ],
+)
+def test_file_s_name_tells_the_worker(name: str, worker: str) -> None:
+    assert worker_of(Path(name)) == worker
+
+
+def test_label_stands_before_a_line_once() -> None:
+    named = Line(
+        1, "bot:q:BTCUSDT", "2026-11-22T14:41:12.123Z INFO     q:BTCUSDT online q:BTCUSDT x"
+    )
+
+    assert labelled(named) == (
+        "bot:q:BTCUSDT          2026-11-22T14:41:12.123Z INFO     online q:BTCUSDT x"
+    )
+    assert labelled(Line(1, "stream", "  File stream of x")).endswith("   File stream of x")
 
 
 def test_one_worker_s_file_is_found_by_the_worker_s_name(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from supervisor.render import age, elapsed, headline, symbol_rates, table
-from supervisor.screen import picture
+from supervisor.render import age, elapsed, ended, headline, hints, symbol_rates, table
+from supervisor.screen import Picture
 
 
 def worker(name: str, **changes: Any) -> dict[str, Any]:
@@ -54,8 +54,38 @@ def test_worker_between_two_lives_shows_its_last_exit() -> None:
     last = {"reason": "signal", "code": -9, "at_ns": 1}
     text = table(status(worker("stream", pid=None, state="backoff", last_exit=last)))
 
-    assert "last exit: signal (-9)" in text
+    assert "killed by SIGKILL; 2 quotes" in text
     assert "4711" not in text
+
+
+def test_cause_of_a_restart_is_noted_for_a_while() -> None:
+    last = {"reason": "hung", "code": -9, "at_ns": 1}
+
+    assert "restarted: hung; 2 quotes" in table(status(worker("s", last_exit=last, uptime_s=5.0)))
+    assert "hung" not in table(status(worker("s", last_exit=last, uptime_s=11.0)))
+
+
+def test_end_of_a_life_in_words() -> None:
+    assert ended("signal", -9) == "killed by SIGKILL"
+    assert ended("signal", -200) == "ended: signal"
+    assert ended("exit", 1) == "ended with exit code 1"
+    assert ended("requested", 0) == "ended: requested"
+
+
+def test_narrow_terminal_keeps_name_state_rate_and_note() -> None:
+    text = table(status(worker("bot:quoter:BTCUSDT", note="2 quotes" * 9)), 80)
+
+    _, _, heading, line = text.splitlines()
+    assert heading.split() == ["WORKER", "PID", "STATE", "RESTARTS", "EVENTS/S", "NOTE"]
+    assert len(line) == 80
+    assert line.endswith("…")
+
+
+def test_hints_say_what_must_be_typed_first() -> None:
+    lines = hints("p", several=True, first="source .venv/bin/activate").splitlines()
+
+    assert lines[0] == "in another terminal: source .venv/bin/activate"
+    assert "supervisor logs -f --project p" in lines[1]
 
 
 def test_worker_that_has_not_begun_is_waiting() -> None:
@@ -95,7 +125,7 @@ def test_rates_per_symbol_come_from_streams_or_else_from_bots() -> None:
 
 def test_picture_shows_workers_rates_and_ways_on() -> None:
     console = Console(file=io.StringIO(), width=120)
-    console.print(picture(status(worker("stream"), worker("bot:q:BTCUSDT", events_per_s=7.0))))
+    console.print(Picture(status(worker("stream"), worker("bot:q:BTCUSDT", events_per_s=7.0))))
 
     text = console.file.getvalue()  # type: ignore[attr-defined]
     for expected in (
@@ -111,8 +141,13 @@ def test_picture_shows_workers_rates_and_ways_on() -> None:
 
 def test_picture_fits_a_narrow_terminal() -> None:
     console = Console(file=io.StringIO(), width=60)
-    console.print(picture(status(worker("bot:a_very_long_name:1000SHIBUSDT"), state="stopping")))
+    console.print(
+        Picture(
+            status(worker("bot:a_very_long_name:1000SHIBUSDT"), state="stopping"), news=["x" * 99]
+        )
+    )
 
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert max(len(line) for line in text.splitlines()) <= 60
     assert "stopping: bots clean up first" in text
+    assert "x…" in text

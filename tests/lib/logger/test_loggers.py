@@ -171,7 +171,7 @@ def test_secrets_of_the_config_are_hidden(capsys: pytest.CaptureFixture[str]) ->
         ({"level": "loud"}, "log level 'loud' is unknown; right would be one of trace, debug"),
     ],
 )
-def test_an_unknown_setting_is_refused(log: dict[str, str], message: str) -> None:
+def test_an_unknown_setting_is_refused(log: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         make(**log)
 

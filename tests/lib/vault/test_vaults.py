@@ -1,6 +1,6 @@
 """The vaults: contract over all, and those that need no server."""
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +11,6 @@ from lib.factory import SandboxFactory
 from lib.redaction import redact
 from lib.timer import LiveTimer
 from lib.vault import AbstractVault, ConfigVault, EnvVault, KeyringVault, VaultUnavailable
-from lib.vault.exposure import exposure_warnings
 from tests.contracts.vault import KEY_VALUE, VaultContract
 from tests.server_fixtures import need
 
@@ -70,14 +69,14 @@ class TestKeyringVault(VaultContract):
     place = "the keyring's service 'tickvisor:BINANCE.FUTURES'"
 
     @pytest.fixture
-    def vault(self, monkeypatch: pytest.MonkeyPatch) -> AbstractVault:
+    def vault(self) -> Iterator[AbstractVault]:
         need("keyring")
         import keyring
         from keyring.backend import KeyringBackend
         from keyring.errors import KeyringLocked
 
         class MemoryKeyring(KeyringBackend):
-            priority = 1  # type: ignore[assignment]
+            priority = 1
             kept: dict[tuple[str, str], str] = {}  # noqa: RUF012
 
             def get_password(self, service: str, username: str) -> str | None:
@@ -92,7 +91,7 @@ class TestKeyringVault(VaultContract):
                 del self.kept[service, username]
 
         former = keyring.get_keyring()
-        keyring.set_keyring(MemoryKeyring())
+        keyring.set_keyring(MemoryKeyring())  # type: ignore[no-untyped-call]
         keyring.set_password("tickvisor:BINANCE.FUTURES", "key", KEY_VALUE)
         yield KeyringVault(CONFIG, FACTORY, TIMER)
         keyring.set_keyring(former)
@@ -108,30 +107,3 @@ def test_a_multi_line_secret_is_hidden_line_by_line() -> None:
 
     assert "MC4CAQAwBQYDK2VwBCIEIAj" in vault.Get(VAULT.PRIVATE_KEY)
     assert redact("line MC4CAQAwBQYDK2VwBCIEIAj leaked") == "line *** leaked"
-
-
-@pytest.mark.parametrize(
-    ("text", "mode", "is_warned"),
-    [
-        ("X: {key: abcdef, secret: ${S}}", 0o644, True),
-        ("X:\n  secret: 'abcdef'\n", 0o640, True),
-        ("influx: {token: abc}", 0o604, True),
-        ("X:\n  secret: 'abcdef'\n", 0o600, False),
-        ('X: {key: ${K}, secret: "${S}"}', 0o644, False),
-        ("# key: abcdef\nproject: x", 0o644, False),
-        ("spread: {keyed: 1}\nsecret:\n", 0o644, False),
-    ],
-)
-def test_a_secret_that_others_can_read_is_warned_about(
-    tmp_path: Path, text: str, mode: int, is_warned: bool
-) -> None:
-    path = tmp_path / "prod.yaml"
-    path.write_text(text)
-    path.chmod(mode)
-
-    warnings = exposure_warnings([path])
-
-    assert bool(warnings) == is_warned
-    if warnings:
-        assert f"run `chmod 600 {path}`" in warnings[0]
-        assert "abcdef" not in warnings[0]

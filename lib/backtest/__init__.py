@@ -1,0 +1,1 @@
+"""Backtests: the bots of a configuration on virtual time, against the venue's matching core."""

@@ -1,0 +1,19 @@
+"""The journal's content as the oracle sees it (pure)."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from lib.chaos.records import FillKey
+
+
+@dataclass(slots=True)
+class Journal:
+    """What stands in the journal.
+
+    `orders` maps each intent's id to its newest status, `fills` each fill to how often it is
+    there; `is_whole` is False where older rows have been compacted away.
+    """
+
+    orders: dict[str, str] = field(default_factory=dict)
+    fills: Counter[FillKey] = field(default_factory=Counter)
+    is_whole: bool = True

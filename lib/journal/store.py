@@ -1,0 +1,271 @@
+"""The journal's file: tables, format version, reading, writing, compaction; blocking.
+
+SQLite in WAL mode: with `synchronous=NORMAL` a commit is in the kernel when it returns, so that it
+survives the death of the process at any instruction; with `FULL` it survives the machine's.
+"""
+
+import json
+import os
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from lib.constants import FINAL
+from lib.errors import ConfigError
+from lib.failpoints import failpoint
+from lib.oms.rows import Fact, FillRow, OrderRow, OwnerRow, Past, Row
+
+FORMAT = 1
+FILE = "journal.sqlite"
+RESERVE = "journal.reserve"
+RESERVE_BYTES = 4 * 1024 * 1024
+"""Set free when the disk is full, so that outcomes and cancels can still be written."""
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+_TABLES: dict[type[Any], tuple[str, str]] = {
+    OrderRow: ("orders", "PRIMARY KEY (id)"),
+    FillRow: ("fills", "PRIMARY KEY (symbol, trade_id, exchange_id)"),
+    Fact: ("facts", "PRIMARY KEY (name)"),
+    OwnerRow: ("owners", "PRIMARY KEY (prefix)"),
+}
+_INDEXES = (
+    "CREATE UNIQUE INDEX IF NOT EXISTS fills_of_owner ON fills (owner, sequence)",
+    "CREATE INDEX IF NOT EXISTS orders_by_status ON orders (status)",
+    "CREATE INDEX IF NOT EXISTS orders_of_owner ON orders (owner, id)",
+)
+_SQL = {
+    kind: f"INSERT OR REPLACE INTO {table} VALUES ({', '.join('?' * len(kind._fields))})"  # noqa: S608
+    for kind, (table, _) in _TABLES.items()
+}
+_FINAL = ", ".join(f"'{status.value}'" for status in sorted(FINAL))
+_UNFINISHED = f"(status NOT IN ({_FINAL}) OR held != '' OR kept)"
+
+
+class Store:
+    """One open journal; used by one thread at a time.
+
+    Args:
+        folder: The project's state folder.
+        synchronous: `NORMAL` or `FULL`.
+    """
+
+    def __init__(self, folder: Path, synchronous: str = "NORMAL") -> None:
+        """Open the file, or make it; a file that is no journal is put aside.
+
+        Raises:
+            ConfigError: It was written by a newer version.
+            OSError, sqlite3.Error: It cannot be opened.
+        """
+        failpoint("journal.open")
+        self._folder = folder
+        self.path = folder / FILE
+        self.lost = False
+        """True when there was a journal that could not be read and was put aside."""
+        self.is_new = not self.path.exists()
+        try:
+            self._connection = self._open(synchronous)
+        except sqlite3.DatabaseError as error:
+            if "not a database" not in str(error) and "malformed" not in str(error):
+                raise
+            self._put_aside()
+            self.lost = self.is_new = True
+            self._connection = self._open(synchronous)
+        self.has_reserve = self.reserve()
+
+    def write(self, rows: Iterable[Row]) -> None:
+        """Write rows in one transaction.
+
+        Raises:
+            OSError, sqlite3.Error: Nothing was written.
+        """
+        failpoint("journal.write")
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for row in rows:
+                connection.execute(_SQL[type(row)], row)
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
+
+    def read(self, since_ns: int) -> Past:
+        """Return all that a new life must know; final orders and fills since a time only."""
+        facts = {row[0]: json.loads(row[1]) for row in self._rows("SELECT * FROM facts")}
+        acks = facts.get("acks", {})
+        orders = self._rows(
+            f"SELECT * FROM orders WHERE {_UNFINISHED} OR event_ns >= ?",  # noqa: S608
+            since_ns,
+        )
+        fills = [
+            FillRow(*row)
+            for owner, _ in self._counts()
+            for row in self._rows(
+                "SELECT * FROM fills WHERE owner = ? AND (event_ns >= ? OR sequence > ?)",
+                owner,
+                since_ns,
+                acks.get(owner, 0),
+            )
+        ]
+        fills.sort(key=lambda row: (row.owner, row.sequence))
+        return Past(
+            orders=[OrderRow(*row) for row in orders],
+            fills=fills,
+            facts=facts,
+            owners=dict(self._rows("SELECT * FROM owners")),
+            sequences=dict(self._counts()),
+            highest=dict(self._rows("SELECT owner, max(id) FROM orders GROUP BY owner")),
+        )
+
+    def orders(self, owners: Iterable[str], limit: int) -> list[OrderRow]:
+        """Return the newest orders of some owners, newest first."""
+        found = [
+            OrderRow(*row)
+            for owner in owners
+            for row in self._rows(
+                "SELECT * FROM orders WHERE owner = ? ORDER BY id DESC LIMIT ?", owner, limit
+            )
+        ]
+        return sorted(found, key=lambda row: row.id, reverse=True)[:limit]
+
+    def fills(self, owners: Iterable[str], limit: int) -> list[FillRow]:
+        """Return the newest fills of some owners, newest first."""
+        found = [
+            FillRow(*row)
+            for owner in owners
+            for row in self._rows(
+                "SELECT * FROM fills WHERE owner = ? ORDER BY sequence DESC LIMIT ?", owner, limit
+            )
+        ]
+        return sorted(found, key=lambda row: row.event_ns, reverse=True)[:limit]
+
+    def compact(self, before_ns: int, limit: int = 500) -> int:
+        """Remove final orders and acknowledged fills from before a time; return how many."""
+        rows = self._rows("SELECT value FROM facts WHERE name = 'acks'")
+        acks: dict[str, int] = json.loads(rows[0][0]) if rows else {}
+        removed = self._delete(
+            "orders", f"NOT {_UNFINISHED} AND event_ns < ? AND sent_ns < ?", limit, before_ns
+        )
+        for owner, newest in self._counts():
+            # the newest fill stays: the next number is counted from it
+            upto = min(acks.get(owner, 0), newest - 1)
+            removed += self._connection.execute(
+                "DELETE FROM fills WHERE rowid IN (SELECT rowid FROM fills WHERE owner = ? "
+                "AND sequence <= ? AND event_ns < ? LIMIT ?)",
+                (owner, upto, before_ns, limit),
+            ).rowcount
+        return removed
+
+    def reserve(self) -> bool:
+        """Set space aside for a full disk; return whether it is there."""
+        path = self._folder / RESERVE
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                os.posix_fallocate(fd, 0, RESERVE_BYTES)
+            finally:
+                os.close(fd)
+        except OSError:
+            return False
+        self.has_reserve = True
+        return True
+
+    def release(self) -> None:
+        """Give the space that was set aside back to the disk."""
+        (self._folder / RESERVE).unlink(missing_ok=True)
+        self.has_reserve = False
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _open(self, synchronous: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, timeout=5.0
+        )
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute(f"PRAGMA synchronous={synchronous}")
+            # a checkpoint inside a commit would stall it for milliseconds
+            connection.execute("PRAGMA wal_autocheckpoint=0")
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version > FORMAT:
+                raise ConfigError(
+                    f"{self.path} has format {version}, written by a newer Tickvisor; this one "
+                    f"reads up to {FORMAT}"
+                )
+            for kind, (table, keys) in _TABLES.items():
+                columns = ", ".join(kind._fields)
+                connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}, {keys})")
+            for index in _INDEXES:
+                connection.execute(index)
+            connection.execute(f"PRAGMA user_version={FORMAT}")
+        except BaseException:
+            connection.close()
+            raise
+        self.path.chmod(0o600)
+        return connection
+
+    def _put_aside(self) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            path = self.path.with_name(FILE + suffix)
+            with suppress(FileNotFoundError):
+                path.replace(path.with_name(f"broken-{path.name}"))
+
+    def _rows(self, sql: str, *values: Any) -> list[Any]:
+        return self._connection.execute(sql, values).fetchall()
+
+    def _counts(self) -> list[tuple[str, int]]:
+        return self._rows("SELECT owner, max(sequence) FROM fills GROUP BY owner")
+
+    def _delete(self, table: str, condition: str, limit: int, before_ns: int) -> int:
+        return self._connection.execute(
+            f"DELETE FROM {table} WHERE rowid IN "  # noqa: S608
+            f"(SELECT rowid FROM {table} WHERE {condition} LIMIT ?)",
+            (before_ns, before_ns, limit),
+        ).rowcount
+
+
+def checkpoint(path: Path) -> None:
+    """Move what was committed from the log into the file, by a connection of its own.
+
+    Never blocks a writer.
+
+    Raises:
+        OSError, sqlite3.Error: It failed; nothing is lost.
+    """
+    connection = sqlite3.connect(path, isolation_level=None, timeout=1.0)
+    try:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    finally:
+        connection.close()
+
+
+def boot_id() -> str:
+    """Return what changes with every start of the machine."""
+    try:
+        return BOOT_ID.read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
+def group(rows: Iterable[Row]) -> list[Row]:
+    """Return rows without those that a later one of the same key replaces."""
+    newest: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        key = (type(row), *row[:3]) if isinstance(row, FillRow) else (type(row), row[0])
+        newest.pop(key, None)
+        newest[key] = row
+    return list(newest.values())
+
+
+def by_owner(rows: Iterable[FillRow]) -> dict[str, list[FillRow]]:
+    """Return fills by owner, oldest first."""
+    found: dict[str, list[FillRow]] = defaultdict(list)
+    for row in rows:
+        found[row.owner].append(row)
+    return dict(found)
