@@ -21,9 +21,10 @@ OUTSIDE_KILL_WEIGHT = 1 / 3
 """A SIGKILL from outside, after the worker was ready, says little about the worker."""
 FAILED_RETRY = 300.0
 """Seconds after which an isolated worker is tried again."""
-STALE_RESTART_GAP = 10.0
-"""Seconds between the first two restarts for staleness, doubling: when a restart does not bring
-data back, the cause is outside, and restarting faster only adds load."""
+STALE_RESTART_GAP = 300.0
+"""Seconds between the first two restarts for one staleness, doubling: when a restart does not bring
+data back, the cause is outside (the exchange, the network), and restarting only adds load. The
+worker goes on probing by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,10 @@ NS_PER_MS = 1_000_000
 
 
 def wait(
-    socket: "zmq.Socket[bytes] | None", descriptors: Iterable[int], writing: Mapping[int, bool], ns: int
+    socket: "zmq.Socket[bytes] | None",
+    descriptors: Iterable[int],
+    writing: Mapping[int, bool],
+    ns: int,
 ) -> set[int]:
     """Wait until something is ready, at most `ns` nanoseconds.
 

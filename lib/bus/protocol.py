@@ -156,6 +156,10 @@ class OrderUpdate(NamedTuple):
     """Exchange's order id, 0 while unknown."""
     replayed: bool = False
     """True for a fill that happened before this life of the bot."""
+    fill_epoch: int = 0
+    """Which journal numbered the fill; 0 without a fill."""
+    fill_sequence: int = 0
+    """The fill's number: 1, 2, 3, … per owner."""
 
 
 class Account(NamedTuple):
@@ -386,6 +390,10 @@ class Method:
     POSITIONS = "positions"
     CANDLES = "candles"
     """args: start_ns, end_ns -> rows [open_ns, open, high, low, close, volume]."""
+    ACK = "ack"
+    """args: journal epoch, number of the newest fill whose handler has returned."""
+    LEASE = "lease"
+    """args: rows [symbol, event_ns] of the newest market events handled; never answered."""
     SNAPSHOT = "snapshot"
     """-> position, open orders, balance, sequences."""
 

@@ -20,7 +20,6 @@ KEPT_NS = 24 * 3_600 * NS_PER_SECOND
 AGAIN_SECONDS = 1.0
 """Between two tries to write what could not be written."""
 CHECKPOINT_SECONDS = 20.0
-COMPACT_ROUNDS = 30
 FULL = "the disk of the orders' journal is full"
 STALLED = "the orders' journal does not answer"
 
@@ -142,7 +141,7 @@ class JournalWriter:
     # --- in the thread
 
     def _run(self) -> None:
-        idle = 0
+        tidied_ns = self._clock()
         while True:
             jobs = self._take()
             if jobs is None:
@@ -150,12 +149,10 @@ class JournalWriter:
                 if self._store is not None:
                     self._store.close()
                 return
-            if jobs:
-                self._serve(jobs)
-                idle = 0
-            else:
-                idle += 1
-                self._tidy(idle)
+            self._serve(jobs)
+            if self._clock() - tidied_ns >= AGAIN_SECONDS * NS_PER_SECOND:
+                self._tidy()
+                tidied_ns = self._clock()
 
     def _take(self) -> list[_Job] | None:
         """Return what waits, [] when a second passed without work, None at the end."""
@@ -177,6 +174,8 @@ class JournalWriter:
         return None
 
     def _serve(self, jobs: list[_Job]) -> None:
+        if not jobs:
+            return
         rows = [row for job in jobs for row in job.rows]
         error = self._save(rows)
         thens = [job.then for job in jobs if job.then is not None]
@@ -215,15 +214,15 @@ class JournalWriter:
             self._store.release()
             self._store.write(rows)
 
-    def _tidy(self, idle: int) -> None:
+    def _tidy(self) -> None:
         store = self._store
         if store is None:
             return
         if self._unsaved:
             self._tell([], self._save([]))
-        elif not store.has_reserve and store.reserve():
-            self._failure = ""
-        elif idle % COMPACT_ROUNDS == 0:
+        elif not store.has_reserve:
+            self._failure = "" if store.reserve() else FULL
+        else:
             with suppress(OSError, sqlite3.Error):
                 store.compact(self._clock() - KEPT_NS)
 

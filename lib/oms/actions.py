@@ -3,12 +3,23 @@
 from typing import NamedTuple
 
 from lib.bus.protocol import OrderUpdate
+from lib.oms.rows import FillRow, OrderRow
 
 
 class Publish(NamedTuple):
     """Tell the owner."""
 
     update: OrderUpdate
+    order: OrderRow | None = None
+    """State to be journaled."""
+    fill: FillRow | None = None
+    """Fill to be journaled before the owner is told."""
+
+
+class Record(NamedTuple):
+    """Journal a change that the owner is not told."""
+
+    order: OrderRow
 
 
 class CancelOrder(NamedTuple):
@@ -39,4 +50,4 @@ class FetchFills(NamedTuple):
     exchange_id: int
 
 
-Action = Publish | CancelOrder | QueryOrder | FetchFills
+Action = Publish | Record | CancelOrder | QueryOrder | FetchFills

@@ -10,15 +10,15 @@ from typing import TypeVar
 
 from lib.bus.protocol import OrderIntent
 from lib.constants import NS_PER_MS, Status
-from lib.oms.actions import Action, Publish
+from lib.oms.actions import Action, Publish, Record
+from lib.oms.deliveries import Deliveries
 from lib.oms.events import Fill, OrderReport
 from lib.oms.ids import intent_id, parse
+from lib.oms.rows import Past, fill_row, order_of, row_of
 from lib.oms.states import is_legal, is_open
 from lib.oms.tracked import Tracked, asked_for, from_intent, from_report
 from lib.oms.wishes import due_of, first_fetch_ns, first_query_ns
 
-RECV_WINDOW_MS = 3_000
-"""How long after its timestamp the exchange may still accept a request."""
 MARGIN_NS = 2_000 * NS_PER_MS
 MARGIN_CONDITIONAL_NS = 60_000 * NS_PER_MS
 """Added to the window before absence can be proven."""
@@ -37,11 +37,13 @@ class Orders:
 
     Args:
         prefixes: Id prefix -> owner.
+        epoch: The journal's number.
     """
 
-    def __init__(self, prefixes: dict[str, str]) -> None:
+    def __init__(self, prefixes: dict[str, str], epoch: int = 1) -> None:
         """Start knowing no order."""
         self._prefixes = prefixes
+        self.deliveries = Deliveries(epoch)
         self._open: dict[str, Tracked] = {}
         self._closed: OrderedDict[str, Tracked] = OrderedDict()
         self._booked: OrderedDict[tuple[str, int, int], None] = OrderedDict()
@@ -67,6 +69,26 @@ class Orders:
     def highest_id(self, owner: str) -> str:
         """Return the greatest id seen of an owner, "" for none."""
         return self._highest.get(owner, "")
+
+    def restore(self, past: Past, now_ns: int) -> None:
+        """Take over what a former life of the process believed.
+
+        What it had journaled and perhaps sent is of unknown fate: it is asked for, never sent.
+        """
+        self.deliveries.restore(past)
+        self._highest.update(past.highest)
+        for row in past.fills:
+            remember(self._booked, (row.symbol, row.trade_id, row.exchange_id), None)
+        for order in map(order_of, past.orders):
+            if order.status is Status.PENDING:
+                order.status, order.reason = Status.UNKNOWN, "the exchange worker was restarted"
+            if not order.is_open:
+                remember(self._closed, order.id, order)
+                continue
+            order.query_due_ns = now_ns if order.status is Status.UNKNOWN else 0
+            order.cancel_due_ns = now_ns if order.cancel_wanted else 0
+            order.fetch_due_ns = now_ns if order.lacks_fills else 0
+            self._open[order.id] = order
 
     # --- from our side
 
@@ -103,11 +125,13 @@ class Orders:
             if order.incarnation <= incarnation and not order.is_stop
         ]
 
-    def resend(self, client_id: str, wire_id: str, now_ns: int) -> None:
+    def resend(self, client_id: str, wire_id: str, now_ns: int) -> list[Action]:
         """Note that a later attempt of an order goes out under `wire_id`."""
         order = self._open.get(client_id)
-        if order is not None:
-            order.wire_id, order.sent_ns = wire_id, now_ns
+        if order is None:
+            return []
+        order.wire_id, order.sent_ns = wire_id, now_ns
+        return [Record(row_of(order))]
 
     def end(self, client_id: str, status: Status, reason: str, now_ns: int) -> list[Action]:
         """End an order that definitely does not exist: REJECTED or NOT_SENT."""
@@ -117,7 +141,7 @@ class Orders:
             return []
         order.reason, order.event_ns = reason, now_ns
         self._finish(order, status)
-        return [Publish(order.update())]
+        return [_publish(order)]
 
     def on_unknown(self, client_id: str, reason: str, now_ns: int) -> list[Action]:
         """Note that nobody knows whether an order was placed; queries will tell."""
@@ -128,7 +152,7 @@ class Orders:
         order.query_due_ns = now_ns + first_query_ns()
         if order.cancel_wanted:
             order.cancel_due_ns = now_ns
-        return [Publish(order.update()), *due_of(order, now_ns)]
+        return [_publish(order), *due_of(order, now_ns)]
 
     def want_cancel(self, orders: Iterable[Tracked], now_ns: int) -> list[Action]:
         """Cancel orders: a standing wish, repeated until each is final."""
@@ -137,7 +161,7 @@ class Orders:
             if order.is_open and not order.cancel_wanted:
                 order.cancel_wanted = True
                 order.cancel_due_ns = now_ns
-                actions += due_of(order, now_ns)
+                actions += [Record(row_of(order)), *due_of(order, now_ns)]
         return actions
 
     # --- from the exchange
@@ -155,7 +179,7 @@ class Orders:
         self._move(order, report, now_ns)
         if order.status is before and fill is None:
             return []
-        actions: list[Action] = [Publish(order.update(fill))]
+        actions = [self._tell(order, fill)]
         if order.cancel_wanted and order.is_open and order.status is not before:
             order.cancel_due_ns = now_ns
             actions += due_of(order, now_ns)
@@ -170,7 +194,7 @@ class Orders:
         if order.held is None and is_legal(order.status, Status.PARTIALLY_FILLED):
             order.status = Status.PARTIALLY_FILLED
         self._settle(order, now_ns)
-        return [Publish(order.update(fill))]
+        return [self._tell(order, fill)]
 
     def on_absent(self, client_id: str, now_ns: int) -> list[Action]:
         """Take in that neither a query nor the list of open orders shows an order.
@@ -184,7 +208,7 @@ class Orders:
             self.counts["absent though known"] += order is not None
             return []
         margin_ns = MARGIN_CONDITIONAL_NS if order.conditional else MARGIN_NS
-        if now_ns <= order.sent_ns + RECV_WINDOW_MS * NS_PER_MS + margin_ns:
+        if now_ns <= order.sent_ns + order.window_ms * NS_PER_MS + margin_ns:
             return []
         if not order.absent_ns:
             order.absent_ns = now_ns
@@ -205,6 +229,12 @@ class Orders:
         return [action for order in self._open.values() for action in due_of(order, now_ns)]
 
     # --- inside
+
+    def _tell(self, order: Tracked, fill: Fill | None) -> Action:
+        if fill is None:
+            return _publish(order)
+        update = self.deliveries.number(order.update(fill))
+        return Publish(update, row_of(order), fill_row(order, fill, update))
 
     def _follow(self, order: Tracked) -> None:
         self._open[order.id] = order
@@ -271,6 +301,10 @@ class Orders:
         order.query_due_ns = order.cancel_due_ns = order.fetch_due_ns = 0
         self._open.pop(order.id, None)
         remember(self._closed, order.id, order)
+
+
+def _publish(order: Tracked) -> Action:
+    return Publish(order.update(), row_of(order))
 
 
 def remember(memory: "OrderedDict[K, V]", key: K, value: V) -> None:

@@ -11,6 +11,8 @@ from lib.oms.events import Fill, OrderReport
 from lib.oms.ids import intent_id, made_ns, split_owner
 from lib.oms.states import is_open
 
+RECV_WINDOW_MS = 3_000
+"""How long after its timestamp the exchange may still accept a request."""
 MAX_PLACES = 12
 """Decimal places of an average price."""
 
@@ -35,7 +37,9 @@ class Tracked:
     reduce_only: bool
     conditional: bool
     sent_ns: int
-    """When it was handed over for sending, exchange's clock."""
+    """Timestamp of its newest attempt's request, exchange's clock."""
+    window_ms: int = RECV_WINDOW_MS
+    """How long after that the exchange may still take the request."""
     wire_id: str = ""
     """Id of the newest attempt."""
     status: Status = Status.PENDING
@@ -61,6 +65,8 @@ class Tracked:
     fetch_due_ns: int = 0
     absent_ns: int = 0
     """First query that proved absence; 0 for none."""
+    kept: bool = False
+    """A protective stop that stays on purpose, without its bot, while the position lives."""
 
     @property
     def is_open(self) -> bool:

@@ -24,6 +24,7 @@ from lib.venue.wire_events import read_frame, read_snapshot
 Timed = tuple[int, MarketEvent | Candle]
 """When it was received (ns, the recorder's clock) and what."""
 PEEKED_LINES = 3000
+GZIP = b"\x1f\x8b"
 CSV_NAME = re.compile(
     r"(?P<symbol>[A-Z0-9]+(?:_[A-Z0-9]+)?)-"
     r"(?P<kind>aggTrades|trades|bookTicker|klines|\d+[mhdw])(?:-|\.)"
@@ -89,7 +90,8 @@ def peek(source: Source) -> list[Timed]:
 
 def text_lines(path: Path) -> Iterator[str]:
     """Yield the lines of a plain or gzip file, as far as it is whole: it may still be written."""
-    opener: Any = gzip.open if path.name.endswith(".gz") else open
+    with path.open("rb") as start:
+        opener: Any = gzip.open if start.read(2) == GZIP else open
     with opener(path, "rt", encoding="utf-8") as file:
         try:
             yield from file

@@ -181,17 +181,31 @@ def test_stop_during_backoff_ends_the_wait(life: Life) -> None:
     assert life.state is WorkerState.EXITED
 
 
-def test_restarts_for_staleness_become_rare_when_they_do_not_help(life: Life) -> None:
+def test_a_restart_that_did_not_bring_data_back_is_not_repeated_soon(life: Life) -> None:
     started(life)
     restarts = []
-    for now in range(200):
+    for now in range(0, 3000, 10):
         life.beat(WorkerState.READY, seconds(now))
         life.stale("book BTCUSDT")
         if kinds(life.restart(ExitReason.STALE, "book BTCUSDT", seconds(now))):
             restarts.append(now)
             life.exited(0, seconds(now), 0)
 
-    assert restarts[:4] == [0, 10, 30, 70]
+    assert restarts == [0, 300, 900, 2100]
+
+
+def test_fresh_data_makes_the_next_staleness_a_new_one(life: Life) -> None:
+    started(life)
+    restarts = 0
+    for now in range(5):
+        life.beat(WorkerState.READY, seconds(now))
+        life.stale("book BTCUSDT")
+        if kinds(life.restart(ExitReason.STALE, "book BTCUSDT", seconds(now))):
+            restarts += 1
+            life.exited(0, seconds(now), 0)
+        life.fresh()
+
+    assert restarts == 5
 
 
 def test_a_bot_that_asks_for_restarts_for_ever_is_refused(life: Life) -> None:

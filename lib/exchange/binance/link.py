@@ -7,7 +7,7 @@ from lib.constants import NS_PER_MS, NS_PER_SECOND
 from lib.errors import ExchangeUnavailable, RateLimited
 from lib.exchange.binance.rest import BinanceRest, Hooks, close_quietly
 from lib.oms.budget import Budget
-from lib.oms.orders import RECV_WINDOW_MS
+from lib.oms.tracked import RECV_WINDOW_MS
 from lib.oms.outcomes import CLOCK_CODES, Verb
 from lib.ping import measure_offset
 from lib.timer import AbstractTimer

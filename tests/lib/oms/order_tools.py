@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from lib.bus.protocol import OrderIntent, OrderUpdate
 from lib.constants import NS_PER_MS, OrderType, Side, Status
-from lib.oms.actions import Action, Publish
+from lib.oms.actions import Action, Publish, Record
 from lib.oms.events import Fill, OrderReport
 from lib.oms.ids import ClientIds, prefix_of
 from lib.oms.orders import Orders
@@ -81,5 +81,10 @@ def told(actions: list[Action]) -> list[OrderUpdate]:
 
 
 def kinds(actions: list[Action]) -> list[str]:
-    """Return the names of actions."""
-    return [type(action).__name__ for action in actions]
+    """Return the names of actions, but for those that only journal."""
+    return [type(action).__name__ for action in wishes(actions)]
+
+
+def wishes(actions: list[Action]) -> list[Action]:
+    """Return what is to be told or asked, without what is only journaled."""
+    return [action for action in actions if not isinstance(action, Record)]

@@ -1,0 +1,111 @@
+"""What a drill found, as the user gets it (pure)."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from lib.chaos.evidence import Violation
+
+ORDERS_PER_FAULT = 20
+FILLS_PER_FAULT = 3
+ALL_KINDS_FROM = 200
+"""From so many faults on, every kind must have struck."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a drill has counted so far.
+
+    Args:
+        seed: Of the schedule.
+        planned: Kinds that were asked for, by how often they are in the schedule.
+    """
+
+    seed: int
+    planned: Counter[str]
+    struck: Counter[str] = field(default_factory=Counter)
+    in_request: int = 0
+    orders: int = 0
+    fills: int = 0
+    recoveries: list[float] = field(default_factory=list)
+    by_kind: dict[str, list[float]] = field(default_factory=dict)
+    violations: list[Violation] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+    """Why faults did not strike."""
+
+    def recovered(self, kind: str, seconds: float) -> None:
+        """Note how long it took until every bot was trading again."""
+        self.recoveries.append(seconds)
+        self.by_kind.setdefault(kind, []).append(seconds)
+
+    def vacuous(self) -> list[str]:
+        """Return why the drill proves nothing, [] when it does prove something."""
+        faults = sum(self.struck.values())
+        found = []
+        if not faults:
+            return ["no fault has struck"]
+        if self.orders < ORDERS_PER_FAULT * faults:
+            found.append(f"{self.orders} orders reached the venue, not {ORDERS_PER_FAULT} a fault")
+        if self.fills < FILLS_PER_FAULT * faults:
+            found.append(f"{self.fills} fills, not {FILLS_PER_FAULT} a fault")
+        never = sorted(set(self.planned) - set(self.struck))
+        if never:
+            found.append(f"never struck: {', '.join(never)}")
+        if 3 * self.in_request < faults:
+            found.append(f"{self.in_request} of {faults} faults struck inside an open request")
+        return found
+
+    def row(self) -> dict[str, Any]:
+        """Return the report's JSON object."""
+        return {
+            "seed": self.seed,
+            "faults": dict(sorted(self.struck.items())),
+            "fault_count": sum(self.struck.values()),
+            "in_request": self.in_request,
+            "orders": self.orders,
+            "fills": self.fills,
+            "recovery_s": summary(self.recoveries),
+            "recovery_by_kind_s": {
+                kind: summary(times) for kind, times in sorted(self.by_kind.items())
+            },
+            "missed": self.missed,
+            "vacuous": self.vacuous(),
+            "violations": [violation.row() for violation in self.violations],
+        }
+
+
+def summary(seconds: list[float]) -> dict[str, float | None]:
+    """Return p50, p99 and max of some durations; None without any."""
+    ordered = sorted(seconds)
+    return {
+        "p50": _quantile(ordered, 0.5),
+        "p99": _quantile(ordered, 0.99),
+        "max": round(ordered[-1], 3) if ordered else None,
+    }
+
+
+def text(row: dict[str, Any]) -> str:
+    """Return a report for a human."""
+    recovery = row["recovery_s"]
+    lines = [
+        f"{row['fault_count']} faults (seed {row['seed']}), {row['in_request']} of them inside an "
+        f"open request; {row['orders']} orders, {row['fills']} fills",
+        f"trading again after {recovery['p50']} s (p50), {recovery['p99']} s (p99), "
+        f"{recovery['max']} s (max)",
+        *(f"  {count:4d}  {kind}" for kind, count in row["faults"].items()),
+        *(f"did not strike: {reason}" for reason in row["missed"]),
+        *(f"VACUOUS: {reason}" for reason in row["vacuous"]),
+        *(
+            f"VIOLATION {one['rule']} {one['about']} after {one['after']}: {one['what']}"
+            for one in row["violations"]
+        ),
+    ]
+    if not row["violations"] and not row["vacuous"]:
+        lines.append("no violation")
+    return "\n".join(lines) + "\n"
+
+
+def _quantile(ordered: list[float], share: float) -> float | None:
+    if not ordered:
+        return None
+    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3)

@@ -1,0 +1,81 @@
+"""Fills on their way to their owners: numbered, told, acknowledged (pure)."""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable
+
+from lib.bus.protocol import OrderUpdate
+from lib.oms.rows import Fact, FillRow, Past, fact, update_of
+
+ACKS = "acks"
+
+
+class Deliveries:
+    """Numbers every fill of an owner, and remembers those that were not acknowledged.
+
+    Args:
+        epoch: The journal's number: another one after fills may have been lost with a journal.
+    """
+
+    def __init__(self, epoch: int = 1) -> None:
+        """Have told nothing."""
+        self.epoch = epoch
+        self._newest: dict[str, int] = {}
+        self._acked: dict[str, int] = {}
+        self._waiting: dict[str, deque[OrderUpdate]] = defaultdict(deque)
+
+    def restore(self, past: Past) -> None:
+        """Go on where a former life of the process stopped."""
+        self._acked = {owner: int(number) for owner, number in past.facts.get(ACKS, {}).items()}
+        self._newest = dict(past.sequences)
+        for row in past.fills:
+            if row.sequence > self._acked.get(row.owner, 0):
+                told = update_of(row)._replace(fill_epoch=self.epoch)
+                self._waiting[row.owner].append(told)
+
+    def number(self, update: OrderUpdate) -> OrderUpdate:
+        """Return a fill's update with the next number of its owner."""
+        sequence = self._newest.get(update.owner, 0) + 1
+        self._newest[update.owner] = sequence
+        numbered = update._replace(fill_epoch=self.epoch, fill_sequence=sequence)
+        self._waiting[update.owner].append(numbered)
+        return numbered
+
+    def acked(self, owner: str) -> int:
+        """Return the newest fill that an owner has acknowledged, 0 for none."""
+        return self._acked.get(owner, 0)
+
+    def ack(self, owner: str, epoch: int, sequence: int) -> Fact | None:
+        """Take in that an owner has handled all fills up to a number.
+
+        Returns:
+            What is to be journaled; None for nothing new, or for a number of another journal.
+        """
+        newest = self._newest.get(owner, 0)
+        if epoch != self.epoch or not self.acked(owner) < sequence <= newest:
+            return None
+        self._acked[owner] = sequence
+        waiting = self._waiting[owner]
+        while waiting and waiting[0].fill_sequence <= sequence:
+            waiting.popleft()
+        return fact(ACKS, self._acked)
+
+    def after(self, owner: str, epoch: int, sequence: int, *, reborn: bool) -> list[OrderUpdate]:
+        """Return the fills that an owner has not handled, oldest first.
+
+        Args:
+            owner: Whose fills.
+            epoch: Journal that numbered the newest fill that it has handled.
+            sequence: That fill's number.
+            reborn: The owner's life is a new one: what happened before is marked as replayed.
+        """
+        since = sequence if epoch == self.epoch else 0
+        return [
+            update._replace(replayed=reborn)
+            for update in self._waiting[owner]
+            if update.fill_sequence > since
+        ]
+
+
+def keys(rows: Iterable[FillRow]) -> Iterable[tuple[str, int, int]]:
+    """Yield what makes each fill the same fill."""
+    return ((row.symbol, row.trade_id, row.exchange_id) for row in rows)
