@@ -41,6 +41,11 @@ class Failpoints:
         self._hits: dict[str, int] = {}
         self._stamp = (0, 0)
 
+    def is_armed(self, name: str) -> bool:
+        """Return whether a rule waits for `name`."""
+        self._refresh()
+        return name in self._rules
+
     def hit(self, name: str) -> None:
         """Strike if `name` is armed.
 
@@ -110,3 +115,8 @@ def failpoint(name: str) -> None:
     """
     if _armed is not None:
         _armed.hit(name)
+
+
+def is_armed(name: str) -> bool:
+    """Return whether a test or a drill waits for `name`, so that a step may be drawn out for it."""
+    return _armed is not None and _armed.is_armed(name)

@@ -4,6 +4,21 @@ from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from functools import lru_cache
 
 from lib.constants import Side
+from lib.loading import class_by_file, class_by_name
+from lib.serialize import dump, load
+
+__all__ = [
+    "class_by_file",
+    "class_by_name",
+    "decimal",
+    "dump",
+    "load",
+    "plain",
+    "round_down",
+    "round_up",
+    "side_of",
+    "sign",
+]
 
 
 @lru_cache(maxsize=65_536)

@@ -43,6 +43,7 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "ConfigVault": "lib.vault.config_vault:ConfigVault",
         "EnvVault": "lib.vault.env_vault:EnvVault",
         "HashicorpVault": "lib.vault.hashicorp_vault:HashicorpVault",
+        "KeyringVault": "lib.vault.keyring_vault:KeyringVault",
     },
     "timer": {
         "LiveTimer": "lib.timer.live_timer:LiveTimer",
@@ -149,4 +150,5 @@ def _pick(module: Any, class_name: str, parent: type | None) -> type[Any] | None
     ]
     # an unfinished one is still better than none: what it lacks can then be told
     finished = [found for found in own if not inspect.isabstract(found)]
-    return (finished or own or [None])[-1]
+    chosen = finished or own
+    return chosen[-1] if chosen else None

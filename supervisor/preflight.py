@@ -73,5 +73,5 @@ class Preflights:
         if code == ExitCode.DONE:
             return ExitCode.DONE, ""
         if check.refusal:
-            return ExitCode.USAGE, check.refusal
+            return code, check.refusal
         return ExitCode.ERROR, f"{check.name} ended with {code}; see {log}"

@@ -13,8 +13,12 @@ import setproctitle
 
 from lib.bus.start import Start, read_start
 from lib.constants import ExitCode
+from lib.watchdog import Watchdog
 
 STDERR = 2
+EJECTOR = "lib.async_ejector"
+FLUSH_SECONDS = 0.5
+"""What the last records may take; those that do not make it are spooled."""
 
 
 def live(start_fd: int, lifeline_fd: int) -> int:
@@ -26,6 +30,7 @@ def live(start_fd: int, lifeline_fd: int) -> int:
 
 def run(start: Start) -> int:
     """Run the worker that a start record names; a crash is printed with its traceback."""
+    Watchdog.host()
     try:
         code: int = importlib.import_module(f"workers.{start.kind}").main(start)
     except SystemExit as error:
@@ -33,6 +38,9 @@ def run(start: Start) -> int:
     except BaseException:  # noqa: BLE001 - the very top level of a process
         traceback.print_exc()
         code = ExitCode.ERROR
+    Watchdog.run_hosted()
+    if EJECTOR in sys.modules:  # a worker that wrote nothing to a database has nothing to flush
+        sys.modules[EJECTOR].flush(FLUSH_SECONDS)
     return code
 
 

@@ -4,6 +4,8 @@ The supervisor loads neither bots nor secrets, so two short-lived processes do: 
 each bot class, the other to find the exchange's secrets.
 """
 
+from typing import Any
+
 import zmq
 
 from lib.bus import endpoints
@@ -11,7 +13,7 @@ from lib.bus.protocol import Report
 from lib.bus.sockets import Pusher
 from lib.bus.start import Start
 from lib.constants import ExitCode
-from lib.errors import ConfigError
+from lib.errors import ConfigError, TickvisorError
 from lib.timer import LiveTimer
 from workers.bot import check_bot_class
 from workers.secrets import SECTION, resolve_secrets
@@ -28,12 +30,15 @@ def main(start: Start) -> int:
         for name in start.config.get("bots", {}):
             check_bot_class(name)
     except ConfigError as error:
-        _refuse(start, error)
+        _refuse(start, {"message": str(error), "about": error.about})
         return ExitCode.USAGE
+    except TickvisorError as error:
+        _refuse(start, {"message": str(error)})
+        return ExitCode.ERROR
     return ExitCode.DONE
 
 
-def _refuse(start: Start, error: ConfigError) -> None:
+def _refuse(start: Start, facts: dict[str, Any]) -> None:
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     pusher = Pusher(
         context,
@@ -41,7 +46,6 @@ def _refuse(start: Start, error: ConfigError) -> None:
         start.incarnation,
         LiveTimer().Timestamp,
     )
-    facts = {"message": str(error), "about": error.about}
     pusher.send(Report(start.name, "refused", facts))
     pusher.close(FAREWELL_MS)
     context.term()

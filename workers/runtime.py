@@ -139,12 +139,12 @@ class AsyncWorker(ABC):
             await self._until_end(self.open())
         except ConfigError as error:
             self.report("refused", {"message": str(error), "about": error.about})
-            self.log.error("refused to start", error=str(error))  # noqa: TRY400 - no traceback
+            self.log.error("refused to start", error=str(error))
             return ExitCode.USAGE
         except OSError as error:
             message = error.strerror or str(error)
             self.report("failed", {"message": message})
-            self.log.error("could not start", error=message)  # noqa: TRY400 - no traceback
+            self.log.error("could not start", error=message)
             return ExitCode.ERROR
         except Exception:  # noqa: BLE001 - a worker's top level
             self.log.critical("crashed while starting", traceback=traceback.format_exc())

@@ -12,7 +12,8 @@ from lib.helpers import decimal, plain
 from lib.models import ZERO, Update
 from lib.venue.engine import Engine
 from lib.venue.errors import HTTP_OK
-from lib.venue.market import MarketEvent
+from lib.venue.market import MarketEvent, MarkPrice
+from lib.venue.replay_symbol import FUNDING_PERIOD_NS, FUNDING_RATE, MARK_UNIT
 
 ACCOUNT = "main"
 UNKNOWN_ORDER = -2011
@@ -72,6 +73,8 @@ class Broker:
         """Put an order into the core; return whether it was taken."""
         market = self._markets[order.symbol]
         self._catch_up(market)
+        if not market.has_marks and market.quote is not None:
+            self.guess_mark(market, order.arrives_ns)
         self._orders[order.id] = order
         order.has_arrived = True
         market.resting[order.id] = order
@@ -104,6 +107,24 @@ class Broker:
         rows = answer[1] if answer is not None else []
         found = (row["availableBalance"] for row in rows if row["asset"] == asset)
         return Decimal(next(found, ZERO))
+
+    def needs_mark(self, market: Market) -> bool:
+        """Return whether a mark price must be guessed now: the market brings none."""
+        if market.has_marks or market.quote is None:
+            return False
+        if not market.mark_ns or market.resting:
+            return True
+        return bool(self.position(market.symbol)[1])
+
+    def guess_mark(self, market: Market, now_ns: int) -> None:
+        """Show the core the middle of the quote as mark price."""
+        mid = market.mid().quantize(MARK_UNIT)
+        is_first = not market.mark_ns
+        market.mark, market.mark_ns = mid, now_ns
+        funding_ns = (now_ns // FUNDING_PERIOD_NS + 1) * FUNDING_PERIOD_NS
+        self.show(market, MarkPrice(market.symbol, mid, mid, FUNDING_RATE, funding_ns, now_ns))
+        if is_first:
+            market.look()
 
     def position(self, symbol: str) -> tuple[Decimal, Decimal]:
         """Return (entry price, signed quantity) as they truly are."""

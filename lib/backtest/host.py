@@ -82,6 +82,11 @@ class Host:
         if method is not None:
             method(*values)
 
+    def is_in(self, error: BaseException) -> bool:
+        """Return whether an error was raised by this bot's code, or by what it called."""
+        frames = traceback.walk_tb(error.__traceback__)
+        return any(frame.f_locals.get("self") is self.bot for frame, _ in frames)
+
     def clean(self) -> None:
         """Let the bot tidy up; what it raises is logged."""
         self._forgiving(self.bot.Clean)()

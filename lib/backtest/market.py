@@ -35,6 +35,7 @@ class Market:
         "candles",
         "growing",
         "has_depth",
+        "has_marks",
         "mark",
         "mark_ns",
         "minutes",
@@ -59,6 +60,7 @@ class Market:
         self.mark = ZERO
         self.mark_ns = 0
         self.has_depth = False
+        self.has_marks = False
         self.resting: dict[str, OwnOrder] = {}
         """Own orders that the matching core has, by client id."""
         self.bids_to = EVERYTHING

@@ -8,10 +8,12 @@ that time). So the loop walks once over the market in exchange time, and everyth
 some exchange time, too.
 """
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from lib.backtest.agenda import NEVER, Agenda
@@ -26,13 +28,14 @@ from lib.backtest.recorder import RunRecorder
 from lib.backtest.settings import Settings
 from lib.backtest.sources import Source
 from lib.backtest.timer import RunTimer
-from lib.constants import NS_PER_SECOND, Side, Status
+from lib.constants import NS_PER_SECOND, Side
 from lib.errors import TickvisorError
 from lib.models import Update
 from lib.venue.engine import Engine
 from lib.venue.latency import read_latency
 from lib.venue.market import Levels, MarketEvent, MarkPrice, Print, Quote
 
+_time_of = attrgetter("time_ns")
 GOODBYE_NS = 2 * NS_PER_SECOND
 """How long cancels of `Clean` may take."""
 
@@ -89,7 +92,6 @@ class Run:
         self._waiting = 0
         self._late: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._stash: deque[MarketEvent] = deque()
-        self._replies: set[str] = set()
         self._wallet: tuple[Decimal, int] = (Decimal(0), 0)
         self._events: Iterator[MarketEvent] = chain.from_iterable(self._batches())
 
@@ -103,14 +105,17 @@ class Run:
         try:
             if self._begin():
                 self._loop()
+                if self._source.end_ns < NEVER:
+                    self._do_due(self._source.end_ns)
         except Stopped:
             self.failure = "interrupted"
         except BotFailed as error:
             self.failure, self.trace = str(error), error.trace
         except Exception as error:
-            if isinstance(error, TickvisorError) and not self.hosts:
+            guilty = [host.owner for host in self.hosts if host.is_in(error)]
+            if not guilty:
                 raise
-            failed = BotFailed("a bot", error)
+            failed = BotFailed(guilty[0], error)
             self.failure, self.trace = str(failed), failed.trace
         self._finish()
 
@@ -136,10 +141,8 @@ class Run:
 
     def wait_reply(self, order: OwnOrder) -> None:
         """Let the exchange go on, calling no handler, until the reply about an order is back."""
-        self._replies.add(order.id)
         delay_ns = self._latency["account"].draw_ns()
         self.wait(max(self.timer.now_ns, order.arrives_ns + delay_ns))
-        self._replies.discard(order.id)
 
     def available(self, asset: str) -> Decimal:
         """Return the margin that is free for new orders."""
@@ -185,6 +188,9 @@ class Run:
         for batch in self._source.batches():
             if self.stop_wanted:
                 raise Stopped("interrupted")
+            if batch[-1].time_ns >= self._source.end_ns:
+                last = bisect_left(batch, self._source.end_ns, key=_time_of)
+                batch = batch[:last]
             self.events += len(batch)
             yield batch
 
@@ -250,18 +256,13 @@ class Run:
         # The hot path: what is written out here for quotes, `_one` does for every event.
         markets, timer, lag_ns = self.markets, self.timer, self._lag_ns
         exchange, show, late = self.settings.exchange, self.broker.show, self._late
-        end_ns = self._source.end_ns
         for event in self._events:
             if type(event) is not Quote:
-                if event.time_ns >= end_ns:
-                    break
                 self._one(event)
             else:
                 symbol, bid, bid_qty, ask, ask_qty, _, time_ns = event
-                if time_ns >= self._due_ns:
-                    if time_ns >= end_ns:
-                        break
-                    self._do_due(time_ns)
+                if time_ns >= self._due_ns and not self._make_way(event):
+                    continue
                 market = markets[symbol]
                 market.quote = event
                 if bid <= market.bids_to or ask >= market.asks_from:
@@ -277,8 +278,8 @@ class Run:
 
     def _one(self, event: MarketEvent) -> None:
         time_ns = event.time_ns
-        if time_ns >= self._due_ns:
-            self._do_due(time_ns)
+        if time_ns >= self._due_ns and not self._make_way(event):
+            return
         self._cursor_ns = time_ns
         market = self.markets[event.symbol]
         self.timer.set(time_ns + self._lag_ns)
@@ -302,6 +303,15 @@ class Run:
                     market.has_depth = True
                     market.look()
                 self.broker.show(market, event)
+
+    def _make_way(self, event: MarketEvent) -> bool:
+        """Do what is due before an event; return False when a bot's waiting has consumed it."""
+        self._stash.appendleft(event)
+        self._do_due(event.time_ns)
+        if not self._stash or self._stash[0] is not event:
+            return False
+        self._stash.popleft()
+        return True
 
     def _see(self, market: Market, event: Quote | Print, low: Decimal, high: Decimal) -> None:
         if low <= market.bids_to or high >= market.asks_from:
@@ -333,7 +343,7 @@ class Run:
 
     def _next_until(self, horizon_ns: int) -> MarketEvent | None:
         event = self._stash.popleft() if self._stash else next(self._events, None)
-        if event is not None and event.time_ns > min(horizon_ns, self._source.end_ns):
+        if event is not None and event.time_ns > horizon_ns:
             self._stash.appendleft(event)
             return None
         return event
@@ -344,9 +354,7 @@ class Run:
                 call, values = self._late.popleft()
                 call(*values)
             else:
-                event = self._stash.popleft()
-                if event.time_ns < self._source.end_ns:
-                    self._one(event)
+                self._one(self._stash.popleft())
 
     def _call_all(self, handlers: list[Callable[..., None]], values: tuple[Any, ...]) -> None:
         for handler in handlers:
@@ -377,8 +385,9 @@ class Run:
                 self._on_second(self._second_ns)
                 self._second_ns += NS_PER_SECOND
             self._look()
-            if not self._waiting and (self._late or self._stash):
-                self._deliver_late()
+            while self._late and not self._waiting:
+                call, values = self._late.popleft()
+                call(*values)
 
     def _on_second(self, now_ns: int) -> None:
         if self.stop_wanted:
@@ -401,9 +410,9 @@ class Run:
     def _arrive(self, order: OwnOrder) -> None:
         if self.broker.place(order):
             return
-        self._recorder.on_update(order, order.told)
         delay_ns = self._latency["account"].draw_ns() - self._lag_ns
         update = order.update(self._cursor_ns)
+        self._recorder.on_update(order, update)
         self._plan(self._cursor_ns + max(delay_ns, 0), self._tell_order, order, update)
 
     def _cancel(self, order: OwnOrder) -> None:
@@ -458,7 +467,6 @@ class Run:
             host.call(name, *values)
 
     def _finish(self) -> None:
-        self._source.end_ns = NEVER
         if not self.hosts:
             return
         try:
@@ -499,6 +507,3 @@ class Run:
         self, host: Host, price: Decimal, qty: Decimal, time_ns: int
     ) -> tuple[Any, ...]:
         return price, qty, host.plan.symbol, self.settings.exchange, time_ns or self._cursor_ns
-
-
-__all__ = ["Run", "Status", "Stopped"]

@@ -1,2 +1,3 @@
 """The pure parts of a chaos drill: faults, their schedule, and the oracle, which shares nothing
-with the order logic that it judges."""
+with the order logic that it judges.
+"""

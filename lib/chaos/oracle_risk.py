@@ -70,7 +70,7 @@ def position_size(evidence: Evidence) -> Iterator[Finding]:
                 yield Finding("risk_position", order.client_id, what)
         elif event.change and order.id in rest:
             rest[order.id] -= event.change
-        elif event.rank == 2:  # noqa: PLR2004 - it has ended
+        elif event.rank == 2:
             rest.pop(order.id, None)
 
 

@@ -64,7 +64,7 @@ def make_schedule(count: int, seed: int, kinds: list[Kind], symbols: list[str]) 
         kinds: The kinds to choose from.
         symbols: What is traded.
     """
-    random = Random(seed)  # noqa: S311 - a schedule, no secret
+    random = Random(seed)
     chosen = _order(count, random, kinds)
     for start in range(0, count, EPISODE):
         # what ends a symbol comes last in its episode: nothing trades there afterwards

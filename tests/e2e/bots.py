@@ -90,7 +90,8 @@ class KeepingBot(AbstractBot):
 
     def onOrder(self, update: Update) -> None:
         """Take the stop of a former life as one's own."""
-        if update.replayed and update.type is OrderType.STOP_MARKET:
+        is_open_stop = update.type is OrderType.STOP_MARKET and not update.status.is_final
+        if is_open_stop and update.id != self._stop:
             self._stop = update.id
             self.logger.info("stop adopted", id=update.id)
 
@@ -105,9 +106,7 @@ class KeepingBot(AbstractBot):
             self.exchange.Post(Decimal("0.01"))
         elif self._qty and not self._stop:
             trigger = bidPrice * Decimal("0.7")
-            self._stop = self.exchange.Post(
-                -self._qty, trigger, stopmarket=True, reduce_only=True
-            )
+            self._stop = self.exchange.Post(-self._qty, trigger, stopmarket=True, reduce_only=True)
         elif self._stop and not self._limit:
             self._limit = self.exchange.Post(Decimal("0.01"), bidPrice * Decimal("0.97"))
 
@@ -122,7 +121,12 @@ class PeekingBot(_Quiet):
     def __init__(self, *args: Any) -> None:
         """Write `config`, environment and command line into the file `seen`."""
         super().__init__(*args)
-        found = [repr(self.config), repr(dict(os.environ)), repr(sys.argv), repr(vars(self.factory))]
+        found = [
+            repr(self.config),
+            repr(dict(os.environ)),
+            repr(sys.argv),
+            repr(vars(self.factory)),
+        ]
         self.logger.info("config", config=repr(self.config))
         Path(self.config["seen"]).write_text("\n".join(found))
 
@@ -135,7 +139,7 @@ class ForkingBot(_Quiet):
         super().__init__(*args)
         folder = Path(self.config["children"])
         for script in ("setsid sleep 600 & echo > $!", "echo > $$; exec setsid -w sleep 600"):
-            subprocess.Popen(["sh", "-c", script], cwd=folder, start_new_session=True)  # noqa: S607
+            subprocess.Popen(["sh", "-c", script], cwd=folder, start_new_session=True)
 
 
 class ClingingBot(_Quiet):

@@ -35,8 +35,8 @@ def test_stop_prints_the_stop_that_stays_and_the_next_run_takes_it_over() -> Non
         assert system.survivors() == []
 
         system.start(*arguments)
-        until("the bot is told of it", lambda: "stop adopted" in system.run("logs", BOT).stdout)
         until("the far order is open again", binance.open_orders)
+        assert f"stop adopted id={stop['client_id']}" in system.run("logs", BOT).stdout
         assert [order["id"] for order in binance.open_stops()] == [stop["id"]]
         assert system.stop().returncode == 0
         assert [order["id"] for order in binance.open_stops()] == [stop["id"]]

@@ -1,13 +1,12 @@
 """The shipped paper.yaml and prod.yaml against a second venue that plays Binance."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import yaml
-from tests.e2e.harness import ROOT, System, make_system, sandbox, until
+from tests.e2e.harness import ROOT, System, fetch, make_system, sandbox, until
 from tests.e2e.outer_venue import OuterVenue, make_outer_venue
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -43,9 +42,9 @@ def test_paper_trades_live_data_in_the_own_venue_alone(binance: OuterVenue) -> N
             return bool(ledger["fills"]) and bool(system.open_orders())
 
         until("orders rest and fill in the own venue", traded)
-        fill = system.venue("/venue/ledger")["fills"][-1]
-        other = {order["symbol"]: order for order in system.venue("/venue/ledger")["orders"]}
-        assert set(other) == set(SYMBOLS)
+        ledger = system.venue("/venue/ledger")
+        assert {order["symbol"] for order in ledger["orders"]} == set(SYMBOLS)
+        fill = ledger["fills"][-1]
         assert abs(float(fill["price"]) / market_price(binance, fill["symbol"]) - 1) < 0.05
         assert system.stop().returncode == 0
         assert system.survivors() == []
@@ -53,8 +52,6 @@ def test_paper_trades_live_data_in_the_own_venue_alone(binance: OuterVenue) -> N
 
 
 def market_price(venue: OuterVenue, symbol: str) -> float:
-    from tests.e2e.harness import fetch
-
     found = fetch(f"{venue.rest_url}/fapi/v1/ticker/price?symbol={symbol}")
     return float(found["price"])
 
@@ -106,4 +103,4 @@ def test_prod_with_a_wrong_key_is_refused_in_one_line(binance: OuterVenue) -> No
         assert done.stderr.count("\n") == 1, done.stderr
         assert "key" in done.stderr.lower()
         assert "x" * 64 not in done.stderr + done.stdout
-        assert not Path(system.run_dir).exists()
+        assert not system.run_dir.exists()

@@ -69,14 +69,13 @@ def test_no_bot_is_given_them(system: System, binance: OuterVenue) -> None:
 
 
 def test_no_other_process_has_them_in_its_memory(system: System, binance: OuterVenue) -> None:
-    bots = [worker["pid"] for worker in system.status()["workers"] if worker["kind"] != "exchange"]
     exchange = system.worker("exchange")["pid"]
     try:
         assert holds(exchange, binance.secret.encode())
     except PermissionError:
         pytest.skip("this kernel lets nobody look into other processes")
-    for pid in bots:
-        assert not any(holds(pid, secret) for secret in secrets_of(binance))
+    for process in others(system):
+        assert not any(holds(process.pid, secret) for secret in secrets_of(binance)), process
 
 
 def holds(pid: int, secret: bytes) -> bool:

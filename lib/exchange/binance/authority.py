@@ -16,8 +16,11 @@ from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import BinanceGateway
 from lib.exchange.binance.posting import OrderPost
 from lib.exchange.binance.rules import check_symbols
+from lib.exchange.binance.telling import Telling
 from lib.exchange.binance.user_events import NAMES
 from lib.factory import AbstractFactory
+from lib.journal.abstract_journal import Journal
+from lib.journal.none import NoJournal
 from lib.logger import AbstractLogger
 from lib.oms.account import AccountBook, Change
 from lib.oms.hearing import Hearing
@@ -56,6 +59,7 @@ class Authority:
         log: Where it is told what happened.
         spawn: Starts a task whose failure ends the process.
         ears: See `Ears`.
+        journal: Keeps what must outlive the process; None keeps nothing.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class Authority:
         log: AbstractLogger,
         spawn: Spawn,
         ears: Ears,
+        journal: Journal | None = None,
     ) -> None:
         """Connect nothing yet; must be made inside a running loop."""
         limit = float(config.get("limits", {}).get(Channel.ACCOUNT, 0)) or ACCOUNT_LIMIT_SECONDS
@@ -84,8 +89,14 @@ class Authority:
         self.stream = BinanceAccountStream(
             {**config, "events": list(NAMES)}, factory, timer, self.gateway
         )
-        self.desk = OrderDesk(self.belief, self.gateway, timer, log, spawn, ears.on_order)
-        self.posting = OrderPost(self.belief, self.desk, self.gateway, timer, log, self._refusal)
+        self.journal = journal or NoJournal()
+        telling = Telling(self.journal, timer, ears.on_order)
+        self.desk = OrderDesk(
+            self.belief, self.gateway, timer, log, spawn, telling, self.journal
+        )
+        self.posting = OrderPost(
+            self.belief, self.desk, self.gateway, timer, log, self._refusal, self.journal
+        )
         self.sync = AccountSync(
             self.belief,
             self.book,

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, NamedTuple
 
-from lib.bus.protocol import OrderUpdate
 from lib.errors import ExchangeError, OrderUnknown, RateLimited
 from lib.exchange.binance.gateway import BinanceGateway
+from lib.exchange.binance.telling import Telling
+from lib.failpoints import failpoint
+from lib.journal.abstract_journal import Journal
 from lib.logger import AbstractLogger
 from lib.models import Rules
-from lib.oms.actions import Action, CancelOrder, FetchFills, Publish, QueryOrder
+from lib.oms.actions import Action, CancelOrder, FetchFills, Publish, QueryOrder, Record
 from lib.oms.events import OrderReport
 from lib.oms.hearing import Hearing
 from lib.oms.ids import intent_id
@@ -37,7 +39,8 @@ class OrderDesk:
         timer: The process's timer.
         log: The worker's logger.
         spawn: Starts a task that ends the worker when it fails.
-        publish: Tells an owner about its order.
+        telling: Tells an owner about its order.
+        journal: Keeps what is not told.
     """
 
     def __init__(
@@ -47,7 +50,8 @@ class OrderDesk:
         timer: AbstractTimer,
         log: AbstractLogger,
         spawn: Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"],
-        publish: Callable[[OrderUpdate], None],
+        telling: Telling,
+        journal: Journal,
     ) -> None:
         """Have nothing under way."""
         self._belief = belief
@@ -56,15 +60,18 @@ class OrderDesk:
         self._timer = timer
         self._log = log
         self._spawn = spawn
-        self._publish = publish
+        self.telling = telling
+        self._journal = journal
         self._under_way: set[tuple[type[Any], str]] = set()
 
     def run(self, actions: Iterable[Action]) -> None:
         """Do what is wanted: publish at once, start a task for everything else."""
         for action in actions:
             match action:
-                case Publish(update):
-                    self._publish(update)
+                case Publish():
+                    self.telling.tell(action)
+                case Record(order):
+                    self._journal.put([order])
                 case CancelOrder():
                     self._start(action, self._cancel(action))
                 case QueryOrder():
@@ -88,7 +95,7 @@ class OrderDesk:
     # --- asking and cancelling
 
     def _start(self, action: Action, work: Coroutine[Any, Any, None]) -> None:
-        key = (type(action), action.id if not isinstance(action, Publish) else "")
+        key = (type(action), "" if isinstance(action, Publish | Record) else action.id)
         if key in self._under_way:
             work.close()
             return
@@ -113,6 +120,7 @@ class OrderDesk:
             except ExchangeError as error:
                 self._log.warning("cancel failed", id=action.id, error=str(error))
                 continue
+            failpoint("cancel.after_ack")
             if report is not None:
                 self.run(self._orders.on_report(report, self._gateway.now_ns()))
             elif conditional:

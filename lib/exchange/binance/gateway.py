@@ -43,8 +43,8 @@ class BinanceGateway(BinanceLink):
 
     # --- orders
 
-    async def place(self, intent: OrderIntent) -> OrderReport:
-        """Place one order.
+    async def place(self, intent: OrderIntent, stamp_ns: int = 0) -> OrderReport:
+        """Place one order, its request's timestamp being `stamp_ns` (0 = now).
 
         Raises:
             OrderRejected, RateLimited, ExchangeUnavailable: It does not exist.
@@ -52,16 +52,16 @@ class BinanceGateway(BinanceLink):
         """
         if intent.stop:
             row = await self._order(
-                lambda: self.client.futures_create_algo_order(**codec.algo_params(intent))
+                lambda: self.client.futures_create_algo_order(**codec.algo_params(intent)), stamp_ns
             )
             return _checked(codec.parse_algo, row)
         row = await self._order(
-            lambda: self.client.futures_create_order(**codec.order_params(intent))
+            lambda: self.client.futures_create_order(**codec.order_params(intent)), stamp_ns
         )
         return _checked(codec.parse_order, row)
 
     async def place_batch(
-        self, intents: Sequence[OrderIntent]
+        self, intents: Sequence[OrderIntent], stamp_ns: int = 0
     ) -> list[OrderReport | ExchangeError]:
         """Place up to `codec.MAX_BATCH` regular orders; one outcome for each, in order.
 
@@ -74,7 +74,8 @@ class BinanceGateway(BinanceLink):
         rows = await self._order(
             lambda: self.client._request_futures_api(  # noqa: SLF001 - the public one quotes wrongly
                 "post", "batchOrders", signed=True, data={"batchOrders": text}, force_params=True
-            )
+            ),
+            stamp_ns,
         )
         if not isinstance(rows, list) or len(rows) != len(intents):
             raise OrderUnknown(f"a batch of {len(intents)} was answered by another shape")

@@ -7,8 +7,8 @@ from lib.constants import NS_PER_MS, NS_PER_SECOND
 from lib.errors import ExchangeUnavailable, RateLimited
 from lib.exchange.binance.rest import BinanceRest, Hooks, close_quietly
 from lib.oms.budget import Budget
-from lib.oms.tracked import RECV_WINDOW_MS
 from lib.oms.outcomes import CLOCK_CODES, Verb
+from lib.oms.tracked import RECV_WINDOW_MS
 from lib.ping import measure_offset
 from lib.timer import AbstractTimer
 
@@ -69,17 +69,16 @@ class BinanceLink:
 
     # --- for subclasses
 
-    async def _order(self, request: Callable[[], Awaitable[Any]]) -> Any:
-        return await self._send(Verb.PLACE, request)
+    async def _order(self, request: Callable[[], Awaitable[Any]], stamp_ns: int = 0) -> Any:
+        # Refused for our clock: whoever chose the timestamp must choose, and journal, another.
+        self._check_budget(Verb.PLACE)
+        return await self.client.ask(Verb.PLACE, request, stamp_ns // NS_PER_MS)
 
     async def _read(self, request: Callable[[], Awaitable[Any]]) -> Any:
         return await self._send(Verb.READ, request)
 
     async def _send(self, verb: Verb, request: Callable[[], Awaitable[Any]]) -> Any:
-        wait_ns = self.budget.wait_ns(self.now_ns(), order=verb is Verb.PLACE)
-        if wait_ns:
-            wait = wait_ns / NS_PER_SECOND
-            raise RateLimited(f"rate limited for {wait:.1f} s more", 0, wait)
+        self._check_budget(verb)
         try:
             return await self.client.ask(verb, request)
         except ExchangeUnavailable as error:
@@ -88,6 +87,12 @@ class BinanceLink:
         # refused for our clock alone: set it right and send once more
         await self.sync_clock()
         return await self.client.ask(verb, request)
+
+    def _check_budget(self, verb: Verb) -> None:
+        wait_ns = self.budget.wait_ns(self.now_ns(), order=verb is Verb.PLACE)
+        if wait_ns:
+            wait = wait_ns / NS_PER_SECOND
+            raise RateLimited(f"rate limited for {wait:.1f} s more", 0, wait)
 
     async def _server_ms(self) -> int:
         row = await self.client.ask(Verb.READ, lambda: self.client.futures_time())

@@ -9,6 +9,7 @@ for the rate limit headers.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any, NamedTuple, cast
 
 import aiohttp
@@ -30,6 +31,10 @@ USED_HEADERS = {
     "X-MBX-ORDER-COUNT-10S": "orders_10s",
     "X-MBX-ORDER-COUNT-1M": "orders_1m",
 }
+
+
+_stamp_ms: ContextVar[int] = ContextVar("stamp_ms", default=0)
+"""Timestamp that the order management chose for the request of this task, 0 = now."""
 
 
 class ApiFailure(Exception):
@@ -100,8 +105,15 @@ class BinanceRest(AsyncClient):
             private_key=secret if is_pem else None,
         )
 
-    async def ask(self, verb: Verb, request: Callable[[], Awaitable[Any]]) -> Any:
+    async def ask(
+        self, verb: Verb, request: Callable[[], Awaitable[Any]], stamp_ms: int = 0
+    ) -> Any:
         """Run one request and return its JSON.
+
+        Args:
+            verb: What the request wants.
+            request: Makes it.
+            stamp_ms: Its timestamp; 0 = the time at which it is signed.
 
         Raises:
             OrderRejected: Refused for cause.
@@ -110,6 +122,7 @@ class BinanceRest(AsyncClient):
             OrderUnknown: May have been executed; or, with a code of
                 `lib.oms.outcomes.GONE_CODES` or `DUPLICATE_ID`, a question about an order.
         """
+        _stamp_ms.set(stamp_ms)
         try:
             return await request()
         except ApiFailure as failure:
@@ -129,7 +142,7 @@ class BinanceRest(AsyncClient):
 
     def _generate_signature(self, data: dict[str, Any], uri_encode: bool = True) -> str:
         # The parent has just put the host's wall clock there.
-        data["timestamp"] = self._hooks.clock_ms()
+        data["timestamp"] = _stamp_ms.get() or self._hooks.clock_ms()
         return cast("str", super()._generate_signature(data, uri_encode))
 
     async def _handle_response(self, response: aiohttp.ClientResponse) -> Any:

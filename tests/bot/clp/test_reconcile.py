@@ -87,7 +87,7 @@ def test_only_the_level_that_is_outrun_is_replaced() -> None:
 def test_without_room_the_more_important_orders_come_first() -> None:
     plan = Desk().plan(buy=Decimal(4), sell=Decimal(0))
 
-    # 1 and 3 fit into 4, 2 would have, too; but the order of the list counts.
+    # 1 and 2 fit into 4, and leave too little for 3.
     assert posts(plan) == [(Side.BUY, 99, 1), (Side.BUY, 98, 2)]
 
 
@@ -119,8 +119,8 @@ def test_no_own_order_is_crossed_while_it_leaves() -> None:
     # The inner buy of old at 99 would trade with new sells at or below it.
     plan = desk.plan("97.5", now_ns=5_000)
 
-    assert (Side.SELL, Decimal("98.5"), Decimal(1)) not in posts(plan)
-    assert (Side.BUY, Decimal("96.5"), Decimal(1)) in posts(plan)
+    assert (Side.SELL, Decimal("98.4"), Decimal(1)) not in posts(plan)
+    assert (Side.BUY, Decimal("96.6"), Decimal(1)) in posts(plan)
     assert plan.cancels[:2] == ["order 0", "order 1"]
 
 

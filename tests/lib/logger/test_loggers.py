@@ -124,7 +124,7 @@ def test_an_exception_is_told_with_its_traceback_and_without_secrets(
     try:
         raise RuntimeError(f"cannot use {password}")
     except RuntimeError as error:
-        logger.error("handler failed", error=error)  # noqa: TRY400 - our own logger
+        logger.error("handler failed", error=error)
 
     text = capsys.readouterr().err
     assert "test_loggers.py" in text
@@ -237,7 +237,7 @@ def test_a_database_that_is_down_delays_no_log(
         try:
             raise ValueError("bad")
         except ValueError as error:
-            logger.error("second", error=error)  # noqa: TRY400 - our own logger
+            logger.error("second", error=error)
         flush(2.0)
 
     own = [event["message"] for event in told(capsys) if event["name"] == "quoter:BTCUSDT"]

@@ -17,6 +17,7 @@ from tests.lib.oms.order_tools import (
     new_orders,
     report,
     told,
+    wishes,
 )
 
 
@@ -173,15 +174,15 @@ def test_absence_never_ends_an_order_that_was_seen(orders: Orders) -> None:
 def test_a_cancel_is_repeated_until_final(orders: Orders) -> None:
     orders.on_report(report(Status.NEW), NOW)
     cancel = CancelOrder(ID, "BTCUSDT", False, False)
-    assert orders.want_cancel(orders.open_orders(), NOW) == [cancel]
-    assert orders.want_cancel(orders.open_orders(), NOW) == []
+    assert wishes(orders.want_cancel(orders.open_orders(), NOW)) == [cancel]
+    assert wishes(orders.want_cancel(orders.open_orders(), NOW)) == []
     assert orders.due(NOW + SECOND) == [cancel]
     orders.on_report(report(Status.CANCELED), NOW + SECOND)
     assert orders.due(NOW + 60 * SECOND) == []
 
 
 def test_a_cancel_waits_for_an_order_in_flight(orders: Orders) -> None:
-    assert orders.want_cancel(orders.open_orders(), NOW) == []
+    assert wishes(orders.want_cancel(orders.open_orders(), NOW)) == []
     assert orders.due(NOW + SECOND) == []
     actions = orders.on_report(report(Status.NEW), NOW + SECOND)
     assert kinds(actions) == ["Publish", "CancelOrder"]
@@ -201,7 +202,7 @@ def test_a_cancel_that_finds_nothing_is_a_question(orders: Orders) -> None:
 def test_a_later_attempt_is_the_same_order(orders: Orders) -> None:
     orders.resend(ID, f"{ID}.2", NOW)
     orders.on_report(report(Status.NEW, client_id=f"{ID}.2"), NOW)
-    assert orders.want_cancel(orders.open_orders(), NOW) == [
+    assert wishes(orders.want_cancel(orders.open_orders(), NOW)) == [
         CancelOrder(f"{ID}.2", "BTCUSDT", False, False)
     ]
 
@@ -240,7 +241,9 @@ def test_a_finished_conditional_order_waits_for_its_childs_fill(stops: Orders) -
 
 def test_a_triggered_order_is_cancelled_in_both_places(stops: Orders) -> None:
     stops.on_report(report(Status.NEW, exchange_id=9), NOW)
-    assert stops.want_cancel(stops.open_orders(), NOW) == [CancelOrder(ID, "BTCUSDT", True, True)]
+    assert wishes(stops.want_cancel(stops.open_orders(), NOW)) == [
+        CancelOrder(ID, "BTCUSDT", True, True)
+    ]
 
 
 # --- lives

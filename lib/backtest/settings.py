@@ -1,0 +1,356 @@
+"""What a backtest is made of: a run's configuration, read for the past instead of the present."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from lib.config_tree import ConfigTree, merge, retype
+from lib.constants import KEY, NS_PER_SECOND
+from lib.defaults import default
+from lib.durations import seconds
+from lib.errors import ConfigError
+from lib.folders import check_name
+from lib.init import PUBLIC, exchanges_of, find_path, is_secret, load_config
+from lib.interpolation import fill_in
+from lib.registry import ADAPTERS
+from lib.venue.options import Options
+
+SECTION = "backtest"
+SECTION_KEYS = ("from", "to", "length", "latency", "fees", "queue", "sample")
+LATENCIES = ("market", "order", "cancel", "account")
+DEFAULT_LATENCY = {"market": "2ms", "order": "5ms", "cancel": "5ms", "account": "5ms"}
+"""A host in the exchange's region: a few ms to the matching engine and back."""
+DEFAULT_START = "2026-01-01T00:00:00Z"
+"""Of synthetic markets, which have no date of their own."""
+DEFAULT_LENGTH = "10m"
+BOT_KEYS = ("bot", "symbols", "name", "watch", "overrides", "restart", "on_error", "candles")
+FEEDS = ("synthetic", "recording")
+
+
+@dataclass(frozen=True, slots=True)
+class BotPlan:
+    """One bot for one symbol; `symbols` are its own and the watched ones, `config` is what its
+    constructor gets.
+    """
+
+    name: str
+    target: str
+    symbol: str
+    symbols: tuple[str, ...]
+    config: dict[str, Any]
+    live_candles: bool = False
+    on_error: str = "restart"
+
+    @property
+    def owner(self) -> str:
+        """Who owns its orders."""
+        return f"{self.name}:{self.symbol}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a backtest depends on; times in ns, `start` and `end` as the user wrote
+    them: moments, or offsets from the first event.
+    """
+
+    project: str
+    exchange: str
+    bots: tuple[BotPlan, ...]
+    feed: str
+    files: tuple[str, ...]
+    seed: int
+    rate: float
+    history_minutes: int
+    start: str
+    end: str
+    market_latency_ns: int
+    latency: dict[str, Any]
+    options: Options
+    balance: dict[str, Decimal]
+    book_limit_ns: int
+    sample_ns: int
+    echo: dict[str, Any] = field(default_factory=dict)
+    """What was configured, JSON-ready, for the results."""
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Every symbol that some bot trades or watches."""
+        return tuple(dict.fromkeys(symbol for bot in self.bots for symbol in bot.symbols))
+
+
+def load_settings(
+    files: Sequence[str | Path],
+    params: Sequence[str] = (),
+    start: str = "",
+    end: str = "",
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Return the backtest that configuration files describe.
+
+    Args:
+        files: YAML files, merged left to right; the same that `supervisor start` takes.
+        params: `key=value`: a bot's own key for all bots, `bot name.key` for one, or
+            `venue.key`, `backtest.key`.
+        start: Instead of `backtest.from`.
+        end: Instead of `backtest.to`.
+        environment: Variables; the process's own by default.
+
+    Raises:
+        ConfigError: Something is missing or wrong, in one line.
+    """
+    raw = load_config(files)
+    exchanges = exchanges_of(raw)
+    variables = os.environ if environment is None else environment
+    tree = fill_in(raw, variables, lambda steps: not is_secret(steps, exchanges))
+    values = apply_params(tree.values, params)
+    tree = ConfigTree(values, tree.places, tree.plain)
+    try:
+        return _read(tree, str(files[-1]), start, end)
+    except InvalidOperation as error:
+        raise ConfigError("an amount is not a number", str(files[-1])) from error
+
+
+def apply_params(values: dict[str, Any], params: Sequence[str]) -> dict[str, Any]:
+    """Return a configuration with `key=value` settings put into it.
+
+    Raises:
+        ConfigError: One is no setting, or is for a bot that is not there.
+    """
+    for param in params:
+        key, is_setting, text = param.partition("=")
+        if not is_setting or not key.strip():
+            raise ConfigError(f"--param {param!r} must be like width=0.0002 or quoter.width=0.0002")
+        values = _apply(values, key.strip(), retype(text.strip()))
+    return values
+
+
+def _apply(values: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    scope, dot, rest = key.partition(".")
+    bots = values.get("bots") or []
+    names = [bot_name(bot) for bot in bots if isinstance(bot, dict)]
+    if not dot:
+        return values | {"bots": [merge(bot, {key: value}) for bot in bots]}
+    change: Any = value
+    for part in reversed(rest.split(".")):
+        change = {part: change}
+    if scope in names:
+        changed = [
+            merge(bot, change) if name == scope else bot
+            for bot, name in zip(bots, names, strict=True)
+        ]
+        return values | {"bots": changed}
+    if scope not in ("venue", SECTION):
+        known = ", ".join([*names, "venue", SECTION])
+        raise ConfigError(f"--param {key}: there is no {scope!r}; there are {known}")
+    merged: dict[str, Any] = merge(values, {scope: change})
+    return merged
+
+
+def bot_name(bot: Mapping[str, Any]) -> str:
+    """Return the name of a bot's section: its own, or that of its file or module."""
+    if bot.get("name"):
+        return str(bot["name"])
+    target = ADAPTERS["bot"].get(str(bot.get("bot")), str(bot.get("bot")))
+    path, _, class_name = target.partition(":")
+    if path.endswith(".py"):
+        return Path(path).stem
+    if class_name:
+        return path.rpartition(".")[2]
+    return path.rpartition(".")[0].rpartition(".")[2] or path
+
+
+def _read(tree: ConfigTree, file: str, start: str, end: str) -> Settings:
+    values = tree.values
+    venue = _section(tree, "venue")
+    section = _section(tree, SECTION)
+    for key in section:
+        if key not in SECTION_KEYS:
+            known = ", ".join(SECTION_KEYS)
+            raise tree.fail(f"unknown key 'backtest.{key}'; there are {known}", (SECTION, key))
+    feed = str(venue.get("feed", "synthetic"))
+    if feed not in FEEDS:
+        raise tree.fail(
+            f"venue.feed {feed!r} cannot be replayed; right would be {' or '.join(FEEDS)}",
+            ("venue", "feed"),
+        )
+    latency = _latency(tree, section)
+    start = start or str(section.get("from", ""))
+    if not end and not section.get("to"):
+        end = str(section.get("length", DEFAULT_LENGTH if feed == "synthetic" else ""))
+    return Settings(
+        project=check_name(str(values.get("project", "backtest"))),
+        exchange=str(values.get("exchange", default("exchange"))),
+        bots=tuple(_bots(tree, file)),
+        feed=feed,
+        files=tuple(_files(tree, venue, file)) if feed == "recording" else (),
+        seed=int(venue.get("seed", default("venue.seed"))),
+        rate=float(venue.get("rate", default("venue.rate"))),
+        history_minutes=int(venue.get("history_minutes", 120)),
+        start=start,
+        end=end or str(section.get("to", "")),
+        market_latency_ns=round(latency.pop("market") * NS_PER_SECOND),
+        latency=latency,
+        options=_options(tree, section, venue),
+        balance=_balance(venue.get("balance", default("venue.balance"))),
+        book_limit_ns=_book_limit(tree),
+        sample_ns=round(seconds(section.get("sample", "1s")) * NS_PER_SECOND),
+        echo=_echo(values),
+    )
+
+
+def _section(tree: ConfigTree, name: str) -> dict[str, Any]:
+    section = tree.values.get(name) or {}
+    if not isinstance(section, dict):
+        raise tree.fail(f"`{name}` must be a mapping", (name,))
+    return section
+
+
+def _bots(tree: ConfigTree, file: str) -> list[BotPlan]:
+    bots = tree.values.get("bots")
+    if not isinstance(bots, list) or not bots:
+        raise tree.fail("`bots` must be a list of bots, like [{bot: QuoterBot, symbols: [BTCUSDT]}]")
+    plans: list[BotPlan] = []
+    owners: dict[str, str] = {}
+    for index, bot in enumerate(bots):
+        if not isinstance(bot, dict) or not bot.get("bot") or not bot.get("symbols"):
+            raise tree.fail("a bot needs `bot` and `symbols`", ("bots", index))
+        for symbol in bot["symbols"]:
+            plan = _bot(tree, index, bot, str(symbol), file)
+            other = owners.setdefault(plan.symbol, plan.name)
+            if other != plan.name:
+                raise tree.fail(f"{symbol} is traded by {other!r} already", ("bots", index))
+            plans.append(plan)
+    return plans
+
+
+def _bot(
+    tree: ConfigTree, index: int, bot: dict[str, Any], symbol: str, file: str
+) -> BotPlan:
+    values = tree.values
+    exchange = str(values.get("exchange", default("exchange")))
+    own = {key: value for key, value in bot.items() if key not in BOT_KEYS}
+    own = merge(own, (bot.get("overrides") or {}).get(symbol, {}))
+    watch = [str(each) for each in bot.get("watch") or () if each != symbol]
+    public = {key: value for key, value in _section(tree, exchange).items() if key in PUBLIC}
+    config = {
+        KEY.PROJECT: str(values.get("project", "backtest")),
+        **({"log": values["log"]} if isinstance(values.get("log"), dict) else {}),
+        exchange: public,
+        **own,
+        KEY.NAME: bot_name(bot),
+        KEY.SYMBOL: symbol,
+        KEY.EXCHANGE: exchange,
+        KEY.WATCH: watch,
+    }
+    return BotPlan(
+        name=bot_name(bot),
+        target=_target(tree, index, str(bot["bot"]), file),
+        symbol=symbol,
+        symbols=(symbol, *dict.fromkeys(watch)),
+        config=config,
+        live_candles=bot.get("candles") == "live",
+        on_error=str(bot.get("on_error", default("bots.on_error"))),
+    )
+
+
+def _target(tree: ConfigTree, index: int, name: str, file: str) -> str:
+    path, colon, class_name = name.partition(":")
+    if not path.endswith(".py"):
+        return name
+    found = find_path(path, file)
+    if found is None:
+        raise tree.fail(f"there is no file {path}", ("bots", index, "bot"))
+    return f"{found}{colon}{class_name}"
+
+
+def _files(tree: ConfigTree, venue: dict[str, Any], file: str) -> list[str]:
+    names = venue.get("files") or []
+    names = [names] if isinstance(names, str) else names
+    if not names:
+        raise tree.fail("venue.feed recording needs venue.files: a list of files", ("venue",))
+    found = []
+    for name in names:
+        path = find_path(str(name), file)
+        if path is None:
+            raise tree.fail(f"venue.files: no file {name}", ("venue", "files"))
+        found.append(str(path))
+    return found
+
+
+def _latency(tree: ConfigTree, section: dict[str, Any]) -> dict[str, Any]:
+    given = section.get("latency") or {}
+    if not isinstance(given, dict) or set(given) - set(LATENCIES):
+        names = ", ".join(LATENCIES)
+        raise tree.fail(f"backtest.latency must be a mapping of {names}", (SECTION, "latency"))
+    found: dict[str, Any] = {}
+    for name, value in (DEFAULT_LATENCY | given).items():
+        if isinstance(value, list):
+            found[name] = [seconds(each) for each in value]
+        elif isinstance(value, str) and value[:1].isalpha() | value.startswith(("/", ".", "~")):
+            found[name] = value
+        else:
+            found[name] = seconds(value)
+    if not isinstance(found["market"], float):
+        raise tree.fail("backtest.latency.market must be one duration", (SECTION, "latency"))
+    return found
+
+
+def _options(tree: ConfigTree, section: dict[str, Any], venue: dict[str, Any]) -> Options:
+    fees = section.get("fees") or {}
+    if not isinstance(fees, dict) or set(fees) - {"maker", "taker"}:
+        raise tree.fail("backtest.fees must be a mapping of maker, taker", (SECTION, "fees"))
+    values: dict[str, Any] = {
+        each.name: Decimal(str(venue[each.name])) if each.type is Decimal else venue[each.name]
+        for each in fields(Options)
+        if each.name in venue
+    }
+    values |= {f"{name}_fee": Decimal(str(value)) for name, value in fees.items()}
+    queue = str(section.get("queue", values.get("queue_cancels", "proportional")))
+    if queue not in ("proportional", "none"):
+        raise tree.fail("backtest.queue must be proportional or none", (SECTION, "queue"))
+    # The core's own latencies stay 0: requests travel before they reach it.
+    return Options(**values | {"queue_cancels": queue, "order_latency_ns": 0, "cancel_latency_ns": 0})
+
+
+def _balance(value: Any) -> dict[str, Decimal]:
+    rows = value if isinstance(value, dict) else {"USDT": value}
+    return {str(asset): Decimal(str(amount)) for asset, amount in rows.items()}
+
+
+def _book_limit(tree: ConfigTree) -> int:
+    value = _section(tree, "watchdog").get("book", default("watchdog.book"))
+    return 0 if value == "learned" else round(seconds(value) * NS_PER_SECOND)
+
+
+def _echo(values: dict[str, Any]) -> dict[str, Any]:
+    kept = ("project", "exchange", "venue", SECTION, "watchdog", "bots")
+    return {key: values[key] for key in kept if key in values}
+
+
+def moment_ns(text: str, first_ns: int) -> int:
+    """Return the time that a user means: a moment in ISO 8601 (UTC), or an offset like `10m`.
+
+    Args:
+        text: What the user wrote.
+        first_ns: What offsets count from.
+
+    Raises:
+        ConfigError: It is neither.
+    """
+    try:
+        return first_ns + round(seconds(text) * NS_PER_SECOND)
+    except ConfigError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(
+            f"{text!r} is no time; write 2026-01-31, 2026-01-31T12:00:00Z, or an offset like 10m"
+        ) from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    whole, micros = divmod(moment.timestamp(), 1)
+    return int(whole) * NS_PER_SECOND + round(micros * NS_PER_SECOND)

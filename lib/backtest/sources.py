@@ -1,0 +1,92 @@
+"""Where a backtest's market comes from: batches of events in time order."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from lib.backtest.agenda import NEVER
+from lib.backtest.minutes import Minute
+from lib.backtest.settings import DEFAULT_START, Settings, moment_ns
+from lib.constants import NS_PER_MS, NS_PER_SECOND
+from lib.errors import ConfigError
+from lib.venue.candles import Candle
+from lib.venue.market import MarketEvent
+from lib.venue.symbols import SymbolInfo, info
+from lib.venue.synthetic import SyntheticFeed
+
+SYNTHETIC_BATCH_NS = 5 * NS_PER_SECOND
+
+
+class Source(Protocol):
+    """A market of the past."""
+
+    rules: dict[str, SymbolInfo]
+    """Every symbol that it plays."""
+    start_ns: int
+    """Events before it only prepare book and candles."""
+    end_ns: int
+    """The first moment that is not played; `NEVER`: until the last event."""
+    last_ns: int
+    """When it will be over, as far as one can tell, for the progress bar."""
+
+    def history(self, symbol: str) -> list[Minute]:
+        """Return one-minute candles from before the start, ascending."""
+
+    def batches(self) -> Iterator[list[MarketEvent]]:
+        """Yield the events in time order; no batch is empty."""
+
+
+class SyntheticSource:
+    """A random market; the same one for the same seed.
+
+    Args:
+        settings: Seed, rate, start and end.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Draw nothing yet."""
+        self.rules = {symbol: info(symbol) for symbol in settings.symbols}
+        self.start_ns = moment_ns(settings.start or DEFAULT_START, moment_ns(DEFAULT_START, 0))
+        self.end_ns = self.last_ns = moment_ns(settings.end, self.start_ns)
+        if self.end_ns <= self.start_ns:
+            raise ConfigError(f"the backtest ends ({settings.end}) before it starts")
+        self._feed = SyntheticFeed(
+            self.rules, list(self.rules), settings.seed, settings.rate, settings.history_minutes
+        )
+        self._feed.start(self.start_ns)
+
+    def history(self, symbol: str) -> list[Minute]:
+        """Return the invented past."""
+        return [minute_of(candle) for candle in self._feed.history(symbol)]
+
+    def batches(self) -> Iterator[list[MarketEvent]]:
+        """Yield some seconds of the market at a time."""
+        while (due_ns := self._feed.due()) is not None and due_ns < self.end_ns:
+            events = self._feed.take(min(due_ns + SYNTHETIC_BATCH_NS, self.end_ns))
+            if events:
+                yield events
+
+
+def minute_of(candle: Candle) -> Minute:
+    """Return a venue's candle as a minute."""
+    return Minute(
+        candle.open_ms * NS_PER_MS,
+        candle.open,
+        candle.high,
+        candle.low,
+        candle.close,
+        candle.volume,
+    )
+
+
+def open_market(settings: Settings) -> Source:
+    """Return the market that the settings name.
+
+    Raises:
+        ConfigError: A file is missing or holds something else, or a symbol is in none.
+    """
+    if settings.feed == "synthetic":
+        return SyntheticSource(settings)
+    raise ConfigError("recordings")
+
+
+__all__ = ["NEVER", "Source", "SyntheticSource", "minute_of", "open_market"]

@@ -1,0 +1,82 @@
+"""A new user's first minutes, as README.md has them."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import yaml
+from tests.e2e.harness import System, make_system, until
+from tests.test_readme import README, blocks, commands
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[System]:
+    config = yaml.safe_load((ROOT / "yaml/sandbox.yaml").read_text("utf-8"))
+    with make_system(config) as system:
+        yield system.start()
+
+
+def test_commands_for_looking_at_a_run_work(sandbox: System) -> None:
+    done = {}
+    for words in commands(README):
+        if words[1] in ("status", "restart"):
+            done[words[1]] = sandbox.run(*words[1:])
+    assert {name: result.returncode for name, result in done.items()} == {
+        "status": 0,
+        "restart": 0,
+    }
+    assert "bot:quoter:BTCUSDT" in done["status"].stdout
+    sandbox.until_running()
+
+    assert sandbox.run("logs", "stream").returncode == 0
+    assert "bot:sandbox:XRPUSDT" in sandbox.run("logs").stdout
+
+
+def test_killed_stream_comes_back_and_the_others_stay(sandbox: System) -> None:
+
+    before = {worker["name"]: worker for worker in sandbox.until_running()["workers"]}
+
+    os.kill(before["stream"]["pid"], signal.SIGKILL)
+
+    sandbox.until_replaced(before["stream"])
+    assert "killed by SIGKILL" in sandbox.run("status").stdout
+    after = {worker["name"]: worker["pid"] for worker in sandbox.status()["workers"]}
+    changed = [name for name, worker in before.items() if after[name] != worker["pid"]]
+    assert changed == ["stream"]
+
+
+def test_stop_of_the_readme_leaves_nothing(sandbox: System) -> None:
+    sandbox.until_running()
+
+    assert sandbox.stop().returncode == 0
+
+    assert sandbox.survivors() == []
+    assert not sandbox.run_dir.exists()
+
+
+def test_bot_of_the_readme_trades() -> None:
+    [config] = blocks(README, "yaml")
+    with make_system(yaml.safe_load(config)) as system:
+        (system.folder / "my").mkdir()
+        (system.folder / "my/nibbler.py").write_text(blocks(README, "python")[0])
+        system.start()
+
+        def traded() -> bool:
+            orders = system.venue("/venue/ledger")["orders"]
+            return {order["side"] for order in orders if order["status"] == "FILLED"} == {
+                "BUY",
+                "SELL",
+            }
+
+        until("it has bought and sold", traded)
+        logs = system.run("logs", "bot:nibbler:BTCUSDT", "--project", "nibbler")
+        assert "FILLED" in logs.stdout
+        assert system.worker("bot:nibbler:BTCUSDT")["restarts"] == 0
+        assert system.stop().returncode == 0
+        assert system.survivors() == []
