@@ -16,8 +16,8 @@ from lib.bus.requests import Requests, Verdict
 from lib.bus.sockets import Peer, Publisher, Server
 from lib.constants import FINAL
 from lib.errors import ExchangeError, OrderRejected, ProtocolError
+from lib.exchange.binance.admission import Ticket
 from lib.exchange.binance.authority import Authority, Spawn
-from lib.exchange.binance.posting import Ticket
 from lib.exchange.replies import (
     BYE,
     Cursor,

@@ -71,7 +71,7 @@ class Liquidation:
         is_waiting = bool(self._order_id) and now_ns < self._patience_ns
         if is_waiting or now_ns < self._due_ns:
             return None
-        size = min(self._part(progress), abs(qty))
+        size = min(self._part(progress, abs(qty)), abs(qty))
         if abs(qty) - size < self._min_qty:
             # What would be left could not be closed by an order of its own.
             size = abs(qty)
@@ -97,8 +97,8 @@ class Liquidation:
         if not filled and self.progress is not None:
             self.progress = Progress(self.progress.initial, max(0, self.progress.steps - 1))
 
-    def _part(self, progress: Progress) -> Decimal:
-        whole = abs(progress.initial)
+    def _part(self, progress: Progress, rest: Decimal) -> Decimal:
         if progress.steps >= len(self._parts):
-            return whole
+            return rest
+        whole = abs(progress.initial)
         return max(self._min_qty, round_down(whole * self._parts[progress.steps], self._min_qty))

@@ -119,12 +119,20 @@ class Broker:
     def guess_mark(self, market: Market, now_ns: int) -> None:
         """Show the core the middle of the quote as mark price."""
         mid = market.mid().quantize(MARK_UNIT)
-        is_first = not market.mark_ns
-        market.mark, market.mark_ns = mid, now_ns
         funding_ns = (now_ns // FUNDING_PERIOD_NS + 1) * FUNDING_PERIOD_NS
-        self.show(market, MarkPrice(market.symbol, mid, mid, FUNDING_RATE, funding_ns, now_ns))
+        self.mark(market, MarkPrice(market.symbol, mid, mid, FUNDING_RATE, funding_ns, now_ns))
+
+    def mark(self, market: Market, event: MarkPrice) -> None:
+        """Show the core a mark price."""
+        is_first = not market.mark_ns
+        market.mark, market.mark_ns = event.mark, event.time_ns
+        self.show(market, event)
         if is_first:
             market.look()
+
+    def mid(self, symbol: str) -> Decimal:
+        """Return the middle of a symbol's newest quote."""
+        return self._markets[symbol].mid()
 
     def position(self, symbol: str) -> tuple[Decimal, Decimal]:
         """Return (entry price, signed quantity) as they truly are."""
@@ -258,4 +266,3 @@ def _placement(order: OwnOrder) -> tuple[str, dict[str, str]]:
         params["price"] = plain(order.price)
         params["timeInForce"] = "GTX" if order.post_only else "GTC"
     return "/fapi/v1/order", params
-

@@ -39,9 +39,7 @@ class Host:
         logger: Class of its logger.
     """
 
-    def __init__(
-        self, plan: BotPlan, desk: Desk, timer: RunTimer, logger: type[RunLogger]
-    ) -> None:
+    def __init__(self, plan: BotPlan, desk: Desk, timer: RunTimer, logger: type[RunLogger]) -> None:
         """Make the bot.
 
         Raises:

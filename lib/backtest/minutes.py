@@ -59,9 +59,7 @@ class Minutes:
         prices = self.prices
         if prices:
             volume = sum(self.quantities, ZERO)
-            return Minute(
-                self.open_ns, prices[0], max(prices), min(prices), prices[-1], volume
-            )
+            return Minute(self.open_ns, prices[0], max(prices), min(prices), prices[-1], volume)
         close = self._close
         return None if close is None else Minute(self.open_ns, close, close, close, close, ZERO)
 

@@ -212,7 +212,9 @@ def _section(tree: ConfigTree, name: str) -> dict[str, Any]:
 def _bots(tree: ConfigTree, file: str) -> list[BotPlan]:
     bots = tree.values.get("bots")
     if not isinstance(bots, list) or not bots:
-        raise tree.fail("`bots` must be a list of bots, like [{bot: QuoterBot, symbols: [BTCUSDT]}]")
+        raise tree.fail(
+            "`bots` must be a list of bots, like [{bot: QuoterBot, symbols: [BTCUSDT]}]"
+        )
     plans: list[BotPlan] = []
     owners: dict[str, str] = {}
     for index, bot in enumerate(bots):
@@ -227,9 +229,7 @@ def _bots(tree: ConfigTree, file: str) -> list[BotPlan]:
     return plans
 
 
-def _bot(
-    tree: ConfigTree, index: int, bot: dict[str, Any], symbol: str, file: str
-) -> BotPlan:
+def _bot(tree: ConfigTree, index: int, bot: dict[str, Any], symbol: str, file: str) -> BotPlan:
     values = tree.values
     exchange = str(values.get("exchange", default("exchange")))
     own = {key: value for key, value in bot.items() if key not in BOT_KEYS}
@@ -313,7 +313,9 @@ def _options(tree: ConfigTree, section: dict[str, Any], venue: dict[str, Any]) -
     if queue not in ("proportional", "none"):
         raise tree.fail("backtest.queue must be proportional or none", (SECTION, "queue"))
     # The core's own latencies stay 0: requests travel before they reach it.
-    return Options(**values | {"queue_cancels": queue, "order_latency_ns": 0, "cancel_latency_ns": 0})
+    return Options(
+        **values | {"queue_cancels": queue, "order_latency_ns": 0, "cancel_latency_ns": 0}
+    )
 
 
 def _balance(value: Any) -> dict[str, Decimal]:

@@ -1,7 +1,7 @@
 """Where a backtest's market comes from: batches of events in time order."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from lib.backtest.agenda import NEVER
 from lib.backtest.minutes import Minute
@@ -34,6 +34,9 @@ class Source(Protocol):
     def batches(self) -> Iterator[list[MarketEvent]]:
         """Yield the events in time order; no batch is empty."""
 
+    def describe(self) -> dict[str, Any]:
+        """Return what it is, JSON-ready, for the results."""
+
 
 class SyntheticSource:
     """A random market; the same one for the same seed.
@@ -49,6 +52,7 @@ class SyntheticSource:
         self.end_ns = self.last_ns = moment_ns(settings.end, self.start_ns)
         if self.end_ns <= self.start_ns:
             raise ConfigError(f"the backtest ends ({settings.end}) before it starts")
+        self._facts = {"feed": "synthetic", "seed": settings.seed, "rate": settings.rate}
         self._feed = SyntheticFeed(
             self.rules, list(self.rules), settings.seed, settings.rate, settings.history_minutes
         )
@@ -57,6 +61,10 @@ class SyntheticSource:
     def history(self, symbol: str) -> list[Minute]:
         """Return the invented past."""
         return [minute_of(candle) for candle in self._feed.history(symbol)]
+
+    def describe(self) -> dict[str, Any]:
+        """Return what decides the market."""
+        return dict(self._facts)
 
     def batches(self) -> Iterator[list[MarketEvent]]:
         """Yield some seconds of the market at a time."""

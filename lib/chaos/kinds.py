@@ -70,9 +70,7 @@ def _failpoint(name: str, action: str) -> Kind:
     text = f"the exchange worker gets SIG{action.upper()} at its step {name}"
     in_request = not name.startswith("fill.")
     title = f"{'die' if action == 'kill' else 'freeze'}_at_{name}"
-    return Kind(
-        title, Group.FAILPOINT, name, action, (0, 0), in_request, False, _no_args, text
-    )
+    return Kind(title, Group.FAILPOINT, name, action, (0, 0), in_request, False, _no_args, text)
 
 
 def _broken(name: str, group: Group, action: str, seconds: float, text: str) -> Kind:

@@ -17,9 +17,7 @@ ACKNOWLEDGED_NS = 5_000_000_000
 def lost(evidence: Evidence) -> Iterator[Finding]:
     """I3: each of the venue's fills has reached its owner, with its own numbers."""
     delivered = {
-        owner: {
-            delivery.key: delivery for life in notebook.lives for delivery in life.deliveries
-        }
+        owner: {delivery.key: delivery for life in notebook.lives for delivery in life.deliveries}
         for owner, notebook in evidence.notebooks.items()
     }
     for fill in evidence.ledger.fills:

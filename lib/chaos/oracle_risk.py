@@ -89,7 +89,9 @@ def _adds(evidence: Evidence, order: LedgerOrder) -> bool:
 def _events(ledger: Ledger) -> list[Event]:
     orders = {order.id: order for order in ledger.orders}
     found = [Event(order.created_ns, 0, order, ZERO) for order in ledger.orders]
-    found += [Event(order.updated_ns, 2, order, ZERO) for order in ledger.orders if not order.is_open]
+    found += [
+        Event(order.updated_ns, 2, order, ZERO) for order in ledger.orders if not order.is_open
+    ]
     found += [
         Event(fill.time_ns, 1, orders[fill.order_id], fill.signed)
         for fill in ledger.fills

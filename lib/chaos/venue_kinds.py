@@ -171,7 +171,9 @@ VENUE_KINDS = (
         title="banned",
     ),
     VenueKind("clock_offset", "the clocks jump apart by up to 0.9 s", LONG, _clock),
-    VenueKind("clock_offset", "the clocks jump apart by 5..20 s", LONG, _far_clock, title="clock_jump"),
+    VenueKind(
+        "clock_offset", "the clocks jump apart by 5..20 s", LONG, _far_clock, title="clock_jump"
+    ),
     VenueKind("ignore_recv_window", "timestamps are not checked", SHORT, _fixed()),
     VenueKind(
         "late_accept",

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.abstract_bot import AbstractBot
 from lib.bus.sockets import Subscriber
-from lib.constants import OrderType
+from lib.constants import OrderType, Side
 from lib.models import Update
 
 
@@ -121,14 +121,9 @@ class PeekingBot(_Quiet):
     def __init__(self, *args: Any) -> None:
         """Write `config`, environment and command line into the file `seen`."""
         super().__init__(*args)
-        found = [
-            repr(self.config),
-            repr(dict(os.environ)),
-            repr(sys.argv),
-            repr(vars(self.factory)),
-        ]
+        known = (self.config, dict(os.environ), sys.argv, vars(self.factory))
         self.logger.info("config", config=repr(self.config))
-        Path(self.config["seen"]).write_text("\n".join(found))
+        Path(self.config["seen"]).write_text("\n".join(map(repr, known)))
 
 
 class ForkingBot(_Quiet):
@@ -151,3 +146,20 @@ class ClingingBot(_Quiet):
             with contextlib.suppress(BaseException):
                 while True:
                     pass
+
+
+class TradeLedgerBot(_Quiet):
+    """Writes every trade it is handed: time in ms, price, quantity."""
+
+    def onTrade(
+        self,
+        price: Decimal,
+        qty: Decimal,
+        side: Side,
+        symbol: str,
+        exchange: str,
+        timestamp: int,
+        latency: int,
+    ) -> None:
+        with Path(self.config["ledger"]).open("a") as ledger:
+            ledger.write(f"{timestamp // 1_000_000} {price} {qty}\n")

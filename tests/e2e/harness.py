@@ -20,6 +20,8 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 SUPERVISOR = [sys.executable, "-m", "supervisor"]
+BOTS = str(Path(__file__).parent / "bots.py")
+"""File of the bots that tests need."""
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT")
 SECONDS = 30.0
 """Deadline of everything that should take less than a few seconds."""

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.e2e.bots import __file__ as BOTS
-from tests.e2e.harness import make_system, sandbox, until
+from tests.e2e.harness import BOTS, make_system, sandbox, until
 from tests.e2e.outer_venue import make_outer_venue
 from tests.e2e.test_paper import prod_against
 

@@ -1,5 +1,6 @@
 """Nothing grows with restarts, nothing is left behind, however a run is disturbed or ended."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,8 +11,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.e2e.bots import __file__ as BOTS
-from tests.e2e.harness import SECONDS, SUPERVISOR, SYMBOLS, System, make_system, sandbox, until
+from tests.e2e.harness import (
+    BOTS,
+    SECONDS,
+    SUPERVISOR,
+    SYMBOLS,
+    System,
+    make_system,
+    sandbox,
+    until,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -33,7 +42,7 @@ def descriptors(pid: int) -> list[str]:
     links = []
     for entry in list(folder.iterdir()):
         try:
-            links.append(os.readlink(entry))
+            links.append(str(entry.readlink()))
         except FileNotFoundError:
             continue  # closed since it was listed
     return sorted(link.split(":[")[0] for link in links)
@@ -161,10 +170,8 @@ def test_closed_terminal_ends_the_run_cleanly() -> None:
         os.set_blocking(ours, False)
 
         def running() -> bool:
-            try:
-                os.read(ours, 65_536)
-            except BlockingIOError:
-                pass
+            with contextlib.suppress(BlockingIOError):
+                os.read(ours, 65_536)  # a full terminal would hold the picture up
             status = system.try_status()
             return status is not None and status["state"] == "running"
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.e2e.bots import __file__ as BOTS
-from tests.e2e.harness import System, make_system, sandbox, until
+from tests.e2e.harness import BOTS, System, make_system, sandbox, until
 from tests.e2e.outer_venue import OuterVenue, make_outer_venue
 from tests.e2e.test_paper import prod_against
 

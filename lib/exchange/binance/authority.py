@@ -7,10 +7,11 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, NamedTuple
 
-from lib.bus.protocol import OrderUpdate
+from lib.bus.protocol import OrderIntent, OrderUpdate
 from lib.constants import NS_PER_SECOND, Channel
 from lib.errors import ConfigError, ExchangeError, OrderRejected, RateLimited
 from lib.exchange.binance.account_sync import AccountSync
+from lib.exchange.binance.admission import Admission, Say, Ticket
 from lib.exchange.binance.closing import Closing
 from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import BinanceGateway
@@ -91,11 +92,11 @@ class Authority:
         )
         self.journal = journal or NoJournal()
         telling = Telling(self.journal, timer, ears.on_order)
-        self.desk = OrderDesk(
-            self.belief, self.gateway, timer, log, spawn, telling, self.journal
-        )
+        self.desk = OrderDesk(self.belief, self.gateway, timer, log, spawn, telling, self.journal)
+        say = Say(self._refusal, lambda _order: "")
+        admission = Admission(self.belief, self.desk, self.gateway, timer, log, say)
         self.posting = OrderPost(
-            self.belief, self.desk, self.gateway, timer, log, self._refusal, self.journal
+            self.belief, self.desk, self.gateway, timer, log, admission, self.journal, self._arm
         )
         self.sync = AccountSync(
             self.belief,
@@ -155,10 +156,15 @@ class Authority:
         ):
             self._spawn(work, name)
 
-    def _refusal(self, owner: str) -> str:
+    def _refusal(self, ticket: Ticket, intent: OrderIntent) -> str:
         if not self.sync.synced.is_set():
             return "the account is not synchronised"
-        return self._ears.refusal(owner)
+        del intent
+        return self.journal.trouble or self._ears.refusal(ticket.owner)
+
+    async def _arm(self, symbol: str) -> str:
+        del symbol
+        return ""
 
     async def _learn_rules(self) -> None:
         symbols: list[str] = list(self._config["symbols"])

@@ -13,9 +13,9 @@ from lib.bus.protocol import OrderIntent, OrderUpdate, ReplyStatus
 from lib.constants import KEY, NS_PER_MINUTE, NS_PER_SECOND, OrderType, Side
 from lib.errors import ExchangeUnavailable, OrderRejected, OrderUnknown
 from lib.exchange.abstract_exchange import AbstractExchange
+from lib.exchange.binance.admission import Ticket
 from lib.exchange.binance.authority import Authority, Ears
 from lib.exchange.binance.loop_thread import LoopThread
-from lib.exchange.binance.posting import Ticket
 from lib.exchange.bus_orders import to_update
 from lib.exchange.credentials import resolve_keys
 from lib.exchange.replies import Outcome

@@ -1,9 +1,12 @@
-"""Places orders for bots, side by side, and says of each what became of it."""
+"""Places orders for bots, side by side, and says of each what became of it.
+
+An order that may add risk is in the journal before its first byte leaves, with the timestamp and
+window that its request carries. What only reduces waits for no disk.
+"""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from decimal import InvalidOperation
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from lib.bus.protocol import OrderIntent, ReplyStatus
 from lib.constants import Status
@@ -14,30 +17,28 @@ from lib.errors import (
     OrderUnknown,
     RateLimited,
 )
+from lib.exchange.binance.admission import Admission, Ticket
 from lib.exchange.binance.codec import MAX_BATCH
 from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import BinanceGateway
-from lib.exchange.binance.rules import check_order
 from lib.exchange.replies import Outcome
-from lib.helpers import decimal
+from lib.failpoints import failpoint, is_armed
+from lib.journal.abstract_journal import Journal
 from lib.logger import AbstractLogger
 from lib.oms.events import OrderReport
-from lib.oms.ids import intent_id, split_owner
-from lib.oms.outcomes import DUPLICATE_ID
-from lib.oms.tracked import Tracked
+from lib.oms.ids import intent_id
+from lib.oms.outcomes import CLOCK_CODES, DUPLICATE_ID
+from lib.oms.rows import row_of
 from lib.timer import AbstractTimer
 
 RETRY_SECONDS = (0.2, 0.4, 0.8)
 """Waits before a MARKET order that definitely was not executed goes out again."""
+IN_FLIGHT_SECONDS = 0.02
+"""How long a drill that strikes after the send lets the bytes travel."""
 
-
-class Ticket(NamedTuple):
-    """Who wants something, and until when."""
-
-    owner: str
-    incarnation: int
-    deadline_ns: int
-    """CLOCK_BOOTTIME."""
+T = TypeVar("T")
+Arm = Callable[[str], Awaitable[str]]
+"""Arms a symbol's dead-man switch; returns why it is not armed, "" when it is."""
 
 
 class OrderPost:
@@ -49,7 +50,9 @@ class OrderPost:
         gateway: The exchange.
         timer: The process's timer.
         log: The worker's logger.
-        refusal: Returns why an order that adds risk may not go out for an owner now, "" if it may.
+        admission: Says which orders may go out.
+        journal: Keeps what was sent.
+        arm: See `Arm`.
     """
 
     def __init__(
@@ -59,7 +62,9 @@ class OrderPost:
         gateway: BinanceGateway,
         timer: AbstractTimer,
         log: AbstractLogger,
-        refusal: Callable[[str], str],
+        admission: Admission,
+        journal: Journal,
+        arm: Arm,
     ) -> None:
         """Have nothing under way."""
         self._belief = belief
@@ -68,107 +73,136 @@ class OrderPost:
         self._gateway = gateway
         self._timer = timer
         self._log = log
-        self._refusal = refusal
+        self._admission = admission
+        self._journal = journal
+        self._arm = arm
 
     async def post(self, ticket: Ticket, intents: Sequence[OrderIntent]) -> list[Outcome]:
         """Place orders side by side; return when the outcome of each is known."""
         outcomes: dict[str, Outcome] = {}
-        sent: list[OrderIntent] = []
+        accepted: list[OrderIntent] = []
         for intent in intents:
-            refused = self._admit(ticket, intent)
+            refused = self._admission.admit(ticket, intent)
             if refused is None:
-                sent.append(intent)
+                accepted.append(intent)
             else:
                 outcomes.setdefault(intent.id, refused)
-        for group in await asyncio.gather(*self._sendings(ticket, sent)):
+        reducing = [intent for intent in accepted if intent.reduce_only]
+        adding = [intent for intent in accepted if not intent.reduce_only]
+        for group in await asyncio.gather(
+            self._send_reducing(ticket, reducing), self._send_adding(ticket, adding)
+        ):
             outcomes |= group
         return [outcomes[intent.id] for intent in intents]
 
-    def _admit(self, ticket: Ticket, intent: OrderIntent) -> Outcome | None:
-        # Returns None for an order that is now followed and may be sent.
-        known = self._orders.get(intent.id)
-        if known is not None:
-            return _outcome_of(known)
-        wrong = self._malformed(ticket, intent)
-        if wrong:
-            self._log.warning("order not understood", owner=ticket.owner, reason=wrong)
-            return Outcome(ReplyStatus.REJECTED, 0, wrong)
-        now_ns = self._gateway.now_ns()
-        order = self._orders.accept(ticket.owner, ticket.incarnation, intent, now_ns)
-        try:
-            check_order(self._belief.rules[intent.symbol], intent)
-        except OrderRejected as error:
-            return self._failed(intent.id, error)
-        reason = "" if intent.reduce_only else self._refusal(ticket.owner)
-        return self._end(order, ReplyStatus.UNAVAILABLE, reason) if reason else None
+    async def _send_reducing(
+        self, ticket: Ticket, intents: Sequence[OrderIntent]
+    ) -> dict[str, Outcome]:
+        if not intents:
+            return {}
+        self._journal.put(self._stamp(intents))
+        return await self._send_all(ticket, intents)
 
-    def _malformed(self, ticket: Ticket, intent: OrderIntent) -> str:
-        if self._orders.owner_of(intent.id) != ticket.owner:
-            return f"{intent.id} is not an id of {ticket.owner}"
-        if intent.symbol != split_owner(ticket.owner)[1]:
-            return f"{ticket.owner} does not trade {intent.symbol}"
-        if intent.symbol not in self._belief.rules:
-            return f"{intent.symbol} is not listed"
-        if intent.side not in ("BUY", "SELL"):
-            return f"side {intent.side!r} is neither BUY nor SELL"
-        try:
-            sane = decimal(intent.qty).is_finite() and decimal(intent.price or "0").is_finite()
-        except InvalidOperation:
-            sane = False
-        return "" if sane else f"quantity {intent.qty!r} or price {intent.price!r} is no number"
+    async def _send_adding(
+        self, ticket: Ticket, intents: Sequence[OrderIntent]
+    ) -> dict[str, Outcome]:
+        if not intents:
+            return {}
+        unarmed = ""
+        if any(intent.price and not intent.stop for intent in intents):
+            unarmed = await self._arm(intents[0].symbol)
+        reason = unarmed or await self._write(intents)
+        if reason:
+            return {intent.id: self._give_up(intent.id, reason) for intent in intents}
+        return await self._send_all(ticket, intents)
+
+    async def _write(self, intents: Sequence[OrderIntent]) -> str:
+        failpoint("post.before_journal")
+        reason = await self._journal.commit(self._stamp(intents))
+        failpoint("post.after_journal")
+        return reason
+
+    def _stamp(self, intents: Sequence[OrderIntent]) -> list[Any]:
+        now_ns = self._gateway.now_ns()
+        orders = [self._orders.get(intent.id) for intent in intents]
+        for order in orders:
+            if order is not None and order.status is Status.PENDING:
+                order.sent_ns = now_ns
+        return [row_of(order) for order in orders if order is not None]
 
     # --- sending
 
-    def _sendings(
-        self, ticket: Ticket, intents: Sequence[OrderIntent]
-    ) -> list[Coroutine[Any, Any, dict[str, Outcome]]]:
+    async def _send_all(self, ticket: Ticket, intents: Sequence[OrderIntent]) -> dict[str, Outcome]:
         resting = [intent for intent in intents if intent.price and not intent.stop]
         if len(resting) < 2:
             resting = []
         chunks = [resting[at : at + MAX_BATCH] for at in range(0, len(resting), MAX_BATCH)]
-        alone = [intent for intent in intents if intent not in resting]
-        return [self._send(ticket, intent) for intent in alone] + [
-            self._send_batch(ticket, chunk) for chunk in chunks
+        work: list[Coroutine[Any, Any, dict[str, Outcome]]] = [
+            self._send(ticket, intent) for intent in intents if intent not in resting
         ]
+        work += [self._send_batch(ticket, chunk) for chunk in chunks]
+        outcomes: dict[str, Outcome] = {}
+        for group in await asyncio.gather(*work):
+            outcomes |= group
+        return outcomes
 
     async def _send(self, ticket: Ticket, intent: OrderIntent) -> dict[str, Outcome]:
         return {intent.id: await self._send_one(ticket, intent)}
 
     async def _send_one(self, ticket: Ticket, intent: OrderIntent) -> Outcome:
-        waits = RETRY_SECONDS if not intent.price else ()
+        tries = _Tries(intent)
         attempt = 1
         while True:
-            stopped = self._stopped(ticket, intent.id)
+            stopped = self._admission.last_look(ticket, intent)
             if stopped is not None:
                 return stopped
             try:
-                report = await self._gateway.place(intent._replace(id=_wire_id(intent, attempt)))
-            except (ExchangeUnavailable, RateLimited) as error:
-                # new risk is never queued through a rate limit
-                limited = isinstance(error, RateLimited)
-                if attempt > len(waits) or (limited and not intent.reduce_only):
-                    return self._failed(intent.id, error)
-                pause = max(waits[attempt - 1], getattr(error, "retry_after", 0.0))
+                report = await self._place(intent._replace(id=_wire_id(intent, attempt)))
             except ExchangeError as error:
-                return self._failed(intent.id, error)
+                pause = tries.pause_after(error)
+                if pause is None:
+                    return self._failed(intent.id, error)
+                if error.code in CLOCK_CODES:
+                    await self._set_clock()
             else:
                 return self._placed(report)
             await self._timer.SleepAsync(pause)
             attempt += 1
-            self._orders.resend(intent.id, _wire_id(intent, attempt), self._gateway.now_ns())
+            reason = await self._renew(intent, attempt)
+            if reason:
+                return self._give_up(intent.id, reason)
+
+    async def _place(self, intent: OrderIntent) -> OrderReport:
+        order = self._orders.get(intent.id)
+        stamp_ns = order.sent_ns if order is not None else 0
+        return await self._drawn_out(self._gateway.place(intent, stamp_ns))
+
+    async def _renew(self, intent: OrderIntent, attempt: int) -> str:
+        # Another attempt has another timestamp: absence is proven from the newest one.
+        now_ns = self._gateway.now_ns()
+        self._desk.run(self._orders.resend(intent.id, _wire_id(intent, attempt), now_ns))
+        order = self._orders.get(intent.id)
+        if intent.reduce_only or order is None:
+            return ""
+        return await self._journal.commit([row_of(order)])
 
     async def _send_batch(
         self, ticket: Ticket, intents: Sequence[OrderIntent]
     ) -> dict[str, Outcome]:
-        stopped = {intent.id: self._stopped(ticket, intent.id) for intent in intents}
+        stopped = {intent.id: self._admission.last_look(ticket, intent) for intent in intents}
         outcomes = {name: outcome for name, outcome in stopped.items() if outcome is not None}
         rest = [intent for intent in intents if intent.id not in outcomes]
         if not rest:
             return outcomes
+        first = self._orders.get(rest[0].id)
+        stamp_ns = first.sent_ns if first is not None else 0
         results: Sequence[OrderReport | ExchangeError]
         try:
-            results = await self._gateway.place_batch(rest)
+            results = await self._drawn_out(self._gateway.place_batch(rest, stamp_ns))
         except ExchangeError as error:
+            if error.code in CLOCK_CODES:
+                # the next quote has the right time; a batch is not worth a second try
+                await self._set_clock()
             results = [error] * len(rest)
         for intent, result in zip(rest, results, strict=True):
             if isinstance(result, ExchangeError):
@@ -177,20 +211,25 @@ class OrderPost:
                 outcomes[intent.id] = self._placed(result)
         return outcomes
 
-    def _stopped(self, ticket: Ticket, client_id: str) -> Outcome | None:
-        # The last look before signing; no await may stand between this and the request.
-        order = self._orders.get(client_id)
-        if order is None:
-            return Outcome(ReplyStatus.UNKNOWN, 0, "forgotten")
-        if order.status is not Status.PENDING or order.cancel_wanted:
-            if order.status is Status.PENDING:
-                return self._end(order, ReplyStatus.UNAVAILABLE, "cancelled before it was sent")
-            return _outcome_of(order)
-        if self._belief.lives.alive(ticket.owner) != ticket.incarnation:
-            return self._end(order, ReplyStatus.FENCED, "the bot's life is over")
-        if self._timer.Monotonic() > ticket.deadline_ns:
-            return self._end(order, ReplyStatus.EXPIRED, "its deadline passed before it was sent")
-        return None
+    async def _drawn_out(self, request: Coroutine[Any, Any, T]) -> T:
+        """Run a request; while a drill waits for it, strike after its bytes have left."""
+        if not is_armed("post.after_send"):
+            result = await request
+        else:
+            task = asyncio.ensure_future(request)
+            await self._timer.SleepAsync(IN_FLIGHT_SECONDS)
+            failpoint("post.after_send")
+            result = await task
+        failpoint("post.after_ack")
+        return result
+
+    async def _set_clock(self) -> None:
+        try:
+            await self._gateway.sync_clock()
+        except ExchangeError as error:
+            self._log.warning("clock not measured", error=str(error))
+
+    # --- what became of it
 
     def _placed(self, report: OrderReport) -> Outcome:
         self._belief.hearing.expect_echo(intent_id(report.id), self._timer.Monotonic())
@@ -198,35 +237,52 @@ class OrderPost:
         return Outcome(ReplyStatus.OK, 0, "")
 
     def _failed(self, client_id: str, error: ExchangeError) -> Outcome:
-        now_ns = self._gateway.now_ns()
-        if isinstance(error, OrderUnknown):
-            self._log.warning("order outcome unknown", id=client_id, error=str(error))
-            self._desk.run(self._orders.on_unknown(client_id, str(error), now_ns))
-            if error.code == DUPLICATE_ID:
-                self._desk.run(self._orders.on_question(client_id, now_ns))
-            return Outcome(ReplyStatus.UNKNOWN, error.code, str(error))
-        rejected = isinstance(error, OrderRejected)
-        self._log.info("order refused", id=client_id, error=str(error), final=rejected)
-        status = Status.REJECTED if rejected else Status.NOT_SENT
-        self._desk.run(self._orders.end(client_id, status, str(error), now_ns))
-        reply = ReplyStatus.REJECTED if rejected else ReplyStatus.UNAVAILABLE
-        return Outcome(reply, error.code, str(error))
+        order = self._orders.get(client_id)
+        if isinstance(error, OrderUnknown) or order is None:
+            return self._unknown(client_id, error)
+        if isinstance(error, OrderRejected):
+            return self._admission.refuse(order, str(error), error.code)
+        self._log.info("order not sent", id=client_id, error=str(error))
+        outcome = self._admission.end(order, ReplyStatus.UNAVAILABLE, str(error))
+        return outcome._replace(code=error.code)
 
-    def _end(self, order: Tracked, reply: str, reason: str) -> Outcome:
+    def _unknown(self, client_id: str, error: ExchangeError) -> Outcome:
         now_ns = self._gateway.now_ns()
-        self._desk.run(self._orders.end(order.id, Status.NOT_SENT, reason, now_ns))
-        return Outcome(reply, 0, reason)
+        self._log.warning("order outcome unknown", id=client_id, error=str(error))
+        self._desk.run(self._orders.on_unknown(client_id, str(error), now_ns))
+        if error.code == DUPLICATE_ID:
+            self._desk.run(self._orders.on_question(client_id, now_ns))
+        return Outcome(ReplyStatus.UNKNOWN, error.code, str(error))
+
+    def _give_up(self, client_id: str, reason: str) -> Outcome:
+        order = self._orders.get(client_id)
+        if order is None:
+            return Outcome(ReplyStatus.UNKNOWN, 0, "forgotten")
+        return self._admission.end(order, ReplyStatus.UNAVAILABLE, reason)
+
+
+class _Tries:
+    """Whether an order that definitely was not executed may go out again."""
+
+    def __init__(self, intent: OrderIntent) -> None:
+        self._waits = [] if intent.price else list(RETRY_SECONDS)
+        self._reduce_only = intent.reduce_only
+        self._clock_was_set = False
+
+    def pause_after(self, error: ExchangeError) -> float | None:
+        """Return the seconds to wait before the next try, None for no other."""
+        if not isinstance(error, ExchangeUnavailable | RateLimited):
+            return None
+        if error.code in CLOCK_CODES and not self._clock_was_set:
+            # refused for our clock alone: it is set right, and the order sent once more
+            self._clock_was_set = True
+            return 0.0
+        # new risk is never queued through a rate limit
+        limited = isinstance(error, RateLimited)
+        if not self._waits or (limited and not self._reduce_only):
+            return None
+        return max(self._waits.pop(0), getattr(error, "retry_after", 0.0))
 
 
 def _wire_id(intent: OrderIntent, attempt: int) -> str:
     return intent.id if attempt == 1 else f"{intent.id}.{attempt}"
-
-
-def _outcome_of(order: Tracked) -> Outcome:
-    if order.status is Status.REJECTED:
-        return Outcome(ReplyStatus.REJECTED, 0, order.reason)
-    if order.status in (Status.NOT_SENT, Status.NOT_PLACED):
-        return Outcome(ReplyStatus.UNAVAILABLE, 0, order.reason)
-    if order.status in (Status.PENDING, Status.UNKNOWN):
-        return Outcome(ReplyStatus.UNKNOWN, 0, order.reason)
-    return Outcome(ReplyStatus.OK, 0, "")

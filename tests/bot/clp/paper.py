@@ -124,13 +124,12 @@ class PaperVenue:
         filled = order.filled_qty + qty
         is_over = filled == order.qty or order.reduce_only
         status = Status.FILLED if is_over else Status.PARTIALLY_FILLED
-        self._tell(
-            replace(
-                order, status=status, filled_qty=filled, fill_qty=qty, fill_price=price,
-                fee=fee, fee_asset="USDT", maker=maker, trade_id=next(self._trades),
-                timestamp=self.now_ns,
-            )  # fmt: skip
-        )
+        changes: dict[str, Any] = {
+            "status": status, "filled_qty": filled, "fill_qty": qty, "fill_price": price,
+            "fee": fee, "fee_asset": "USDT", "maker": maker, "trade_id": next(self._trades),
+            "timestamp": self.now_ns,
+        }  # fmt: skip
+        self._tell(replace(order, **changes))
 
     def take(self, signed: Decimal, price: Decimal, fee: Decimal = ZERO) -> None:
         """Change the position, whoever has traded."""

@@ -10,7 +10,7 @@ from lib.constants import NS_PER_MINUTE, NS_PER_MS, NS_PER_SECOND, Side
 from lib.factory import AbstractFactory, SandboxFactory
 from lib.models import Update
 from lib.state import MemoryState
-from lib.timer import AbstractTimer, VirtualTimer
+from lib.timer import VirtualTimer
 from tests.bot.clp.paper import SYMBOL, PaperExchange, PaperVenue, make_candles
 from tests.bot.market import MemoryLogger
 
@@ -68,12 +68,7 @@ class Rig:
         self.bot = self.make_bot()
 
     def make_bot(self) -> CLP:
-        bot = self.bot_class(dict(self.config), self.factory, self._as_timer())
-        self.bot = bot
-        return bot
-
-    def _as_timer(self) -> AbstractTimer:
-        return self.timer
+        return self.bot_class(dict(self.config), self.factory, self.timer)
 
     # --- what the process does
 
@@ -136,7 +131,7 @@ class Rig:
         """Begin a new life."""
         if mid is not None:
             self.venue.move(Decimal(mid))
-        self.make_bot()
+        self.bot = self.make_bot()
         self.sync()
         self.show()
         self.deliver()
@@ -169,7 +164,9 @@ class Rig:
         minute = self.timer.Timestamp() // NS_PER_MINUTE
         if minute == before_ns // NS_PER_MINUTE:
             return
-        (candle,) = make_candles(minute * NS_PER_MINUTE, 1, (self.venue.bid + self.venue.ask) / 2, REACH)
+        (candle,) = make_candles(
+            minute * NS_PER_MINUTE, 1, (self.venue.bid + self.venue.ask) / 2, REACH
+        )
         self.venue.candles.append(candle)
         self.bot.onCandle(
             candle.close, candle.high, candle.low, candle.close, Decimal(1), SYMBOL, "X",

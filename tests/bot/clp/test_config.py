@@ -21,7 +21,9 @@ def test_defaults_are_as_documented() -> None:
     assert config.skew == 0
     assert (config.volatility.window, config.volatility.max_age_ns) == (14, 180 * 10**9)
     assert config.inventory.stoploss_coeff == 5
-    assert config.inventory.first_liquidation + config.inventory.second_liquidation == Decimal("0.8")
+    assert config.inventory.first_liquidation + config.inventory.second_liquidation == Decimal(
+        "0.8"
+    )
     assert [name for name, _ in config.conditions] == ["offline", "stale"]
 
 
@@ -71,7 +73,10 @@ def test_conditions_are_names_or_names_with_settings() -> None:
         ({"spread": {"inner": {"width": 0.1}}}, "either qty (base) or usd (value), not both"),
         ({"spread": {"inner": {**LEVEL, "width": 2}}}, "spread.inner.width 2 must be less than 1"),
         ({"spread": {"inner": {**LEVEL, "hysteresis": 0}}}, "hysteresis 0 must be greater than 0"),
-        ({"spread": {"inner": {**LEVEL, "gab": 0}}}, "unknown key 'spread.inner.gab'; did you mean"),
+        (
+            {"spread": {"inner": {**LEVEL, "gab": 0}}},
+            "unknown key 'spread.inner.gab'; did you mean",
+        ),
         ({"max_exposure_usd": None}, "max_exposure_usd is missing"),
         ({"hold": 2}, "hold: 2 has no unit"),
         ({"max_exposure_us": 3}, "unknown key 'max_exposure_us'; did you mean 'max_exposure_usd'"),

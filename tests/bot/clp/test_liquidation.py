@@ -51,9 +51,7 @@ def run(liquidation: Liquidation, qty: str) -> list[Decimal]:
 def test_a_position_is_closed_in_three_steps(
     qty: str, first: str, second: str, orders: list[str]
 ) -> None:
-    config = replace(
-        CONFIG, first_liquidation=Decimal(first), second_liquidation=Decimal(second)
-    )
+    config = replace(CONFIG, first_liquidation=Decimal(first), second_liquidation=Decimal(second))
 
     assert run(begun(qty, config), qty) == [Decimal(order) for order in orders]
 
@@ -104,6 +102,10 @@ def test_another_orders_end_means_nothing() -> None:
 
 def test_a_next_life_goes_on_with_the_next_step() -> None:
     assert run(begun("1", steps=1), "0.5") == [Decimal("-0.3"), Decimal("-0.2")]
+
+
+def test_the_rest_is_all_that_is_left_whatever_was_added_meanwhile() -> None:
+    assert begun("1", steps=2).next(Decimal("1.7"), 0) == Decimal("-1.7")
 
 
 @pytest.mark.parametrize("qty", ["0", "-0.3"])

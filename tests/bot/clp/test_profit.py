@@ -98,7 +98,9 @@ def test_the_next_life_goes_on_where_the_last_one_was() -> None:
 @given(
     st.lists(
         st.tuples(
-            st.decimals(-5, 5, places=3), st.decimals(1, 1000, places=2), st.decimals(0, 1, places=4)
+            st.decimals(-5, 5, places=3),
+            st.decimals(1, 1000, places=2),
+            st.decimals(0, 1, places=4),
         ),
         max_size=20,
     )

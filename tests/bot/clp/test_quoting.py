@@ -72,9 +72,7 @@ def test_prices_never_come_closer_than_the_minimum_width(
         ("50000.0", "50000.1", "50000.05", "50000.0", "50000.1"),
     ],
 )
-def test_prices_never_cross_the_book(
-    bid: str, ask: str, centre: str, buy: str, sell: str
-) -> None:
+def test_prices_never_cross_the_book(bid: str, ask: str, centre: str, buy: str, sell: str) -> None:
     touch = Touch(Decimal(bid), Decimal(ask))
 
     prices = Quoting(Decimal(0), TICK).prices(level("0.000002"), Decimal(centre), touch)
@@ -115,7 +113,9 @@ def test_whatever_the_market_no_price_crosses_or_meets_its_counterpart(
     touch = Touch(bid * TICK, (bid + ticks) * TICK)
     centre = touch.mid * (1 + lean)
 
-    prices = Quoting(Decimal(0), TICK).prices(level(str(width), str(gap), str(min_width)), centre, touch)
+    prices = Quoting(Decimal(0), TICK).prices(
+        level(str(width), str(gap), str(min_width)), centre, touch
+    )
 
     assert prices.buy < touch.ask
     assert prices.sell > touch.bid

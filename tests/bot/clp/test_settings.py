@@ -43,9 +43,9 @@ def test_one_quantity_is_a_list_of_one() -> None:
 
     assert settings.numbers("one") == (1,)
     assert settings.numbers("two") == (1, Decimal("2.5"))
-    with pytest.raises(ConfigError, match="part.none is missing"):
+    with pytest.raises(ConfigError, match=r"part\.none is missing"):
         settings.numbers("none")
-    with pytest.raises(ConfigError, match="part.zero 0 must be greater"):
+    with pytest.raises(ConfigError, match=r"part\.zero 0 must be greater"):
         settings.numbers("zero")
 
 
@@ -63,7 +63,9 @@ def test_keys_that_nobody_reads_are_refused_with_the_nearest_one() -> None:
     settings.raw("width")
     settings.raw("gap")
 
-    with pytest.raises(ConfigError, match=r"unknown key 'spread.inner.widht'; did you mean 'width'"):
+    with pytest.raises(
+        ConfigError, match=r"unknown key 'spread.inner.widht'; did you mean 'width'"
+    ):
         settings.done()
 
 

@@ -65,9 +65,7 @@ def follow(
     ],
     ids=["long", "short"],
 )
-def test_the_stop_follows_and_never_goes_back(
-    qty: int, steps: list[tuple[str, str, bool]]
-) -> None:
+def test_the_stop_follows_and_never_goes_back(qty: int, steps: list[tuple[str, str, bool]]) -> None:
     stop = TrailingStop(CONFIG, TICK)
 
     for mid, price, is_hit in steps:
@@ -104,10 +102,10 @@ def test_the_trailing_profit_never_widens_the_distance() -> None:
 @pytest.mark.parametrize(
     ("qty", "entry", "price"),
     [
-        (2, "98", "98.0"),  # another entry: from there, but the market is better already
-        (1, "104", "102.9"),
-        (-1, "100", "100.0"),  # another side
-        (2, "100", "99.9"),  # more of the same at the same price: as it was
+        (2, "98", "98.8"),  # another entry, with a profit already: 99 x 0.998 = 98.802
+        (1, "104", "102.9"),  # 104 x 0.99 = 102.96
+        (-1, "100", "99.2"),  # another side, with a profit: 99 x 1.002 = 99.198
+        (2, "100", "99.8"),  # more of the same at the same price: as it was
     ],
 )
 def test_another_entry_or_side_begins_anew(qty: int, entry: str, price: str) -> None:

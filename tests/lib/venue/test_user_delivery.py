@@ -62,7 +62,7 @@ async def test_user_stream_without_events_can_be_refused_as_in_the_field(switch:
 
 
 async def test_expired_key_is_told_and_then_silent() -> None:
-    async with running(listen_key_life=0.3) as client:
+    async with running(listen_key_life=1.5) as client:
         key = await client.listen_key()
         async with client.socket(f"/private/ws?listenKey={key}") as user:
             event = await user.next()

@@ -1,0 +1,133 @@
+"""The line between the bots and the exchange of a backtest: requests and news take their time."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from lib.backtest.agenda import Agenda
+from lib.backtest.broker import Broker
+from lib.backtest.crew import Crew
+from lib.backtest.orders import OwnFill, OwnOrder
+from lib.backtest.recorder import RunRecorder
+from lib.backtest.settings import Settings
+from lib.backtest.timer import RunTimer
+from lib.constants import NS_PER_SECOND
+from lib.models import ZERO, Update
+from lib.venue.latency import read_latency
+
+
+class Line:
+    """Carries orders out and news in; `lib.backtest.runner` explains the times.
+
+    Args:
+        settings: Latencies and seed.
+        agenda: What is due at the exchange.
+        timer: The bots' clock.
+        recorder: Keeps what happens.
+    """
+
+    def __init__(
+        self, settings: Settings, agenda: Agenda, timer: RunTimer, recorder: RunRecorder
+    ) -> None:
+        """Carry nothing yet; `broker` and `crew` are put at its ends by the run."""
+        self.broker: Broker
+        self.crew: Crew
+        self._agenda = agenda
+        self._timer = timer
+        self._recorder = recorder
+        self._lag_ns = settings.market_latency_ns
+        self._delays = {
+            name: read_latency(settings.latency[name], f"{settings.seed}:{name}")
+            for name in ("order", "cancel", "account")
+        }
+        self._wallet: tuple[Decimal, int] = (ZERO, 0)
+        self._told_ns = 0
+
+    def open(self, wallet: Decimal) -> None:
+        """Note the balance at the start."""
+        self._wallet = wallet, self._agenda.now_ns
+
+    # --- from the bots (lib.backtest.desk.Wire)
+
+    def now_ns(self) -> int:
+        """Return the bots' clock."""
+        return self._timer.now_ns
+
+    def post(self, orders: list[OwnOrder]) -> None:
+        """Send new orders on their way, as one batch."""
+        delay_ns = self._delays["order"].draw_ns()
+        for order in orders:
+            order.arrives_ns = self._timer.now_ns + delay_ns
+            self._recorder.on_post(order)
+            self._agenda.add(order.arrives_ns, self._arrive, order)
+
+    def cancel(self, orders: list[OwnOrder]) -> None:
+        """Send cancels on their way; one never overtakes its order."""
+        due_ns = self._timer.now_ns + self._delays["cancel"].draw_ns()
+        for order in orders:
+            self._agenda.add(max(due_ns, order.arrives_ns), self._cancel, order)
+
+    def wait_reply(self, order: OwnOrder) -> None:
+        """Let the exchange go on, calling no handler, until the reply about an order is back."""
+        back_ns = order.arrives_ns + self._delays["account"].draw_ns()
+        self._timer.wait(max(self._timer.now_ns, back_ns))
+
+    def available(self, asset: str) -> Decimal:
+        """Return the margin that is free for new orders."""
+        return self.broker.available(asset, self._agenda.now_ns)
+
+    def wallet(self) -> tuple[Decimal, int]:
+        """Return (wallet balance, time of its last change) as the bots know it."""
+        return self._wallet
+
+    # --- from the exchange (lib.backtest.broker.Listener)
+
+    def on_update(self, order: OwnOrder, update: Update) -> None:
+        """Have a bot told of its order."""
+        self._tell(self._tell_order, order, update)
+
+    def on_position(self, symbol: str, price: Decimal, qty: Decimal, time_ns: int) -> None:
+        """Have the symbol's bots told of its position."""
+        self._tell(self._tell_position, symbol, price, qty, time_ns, self.broker.wallet)
+
+    def on_fill(self, fill: OwnFill) -> None:
+        """Record an execution, and what becomes of the price after it."""
+        self._recorder.on_fill(fill)
+        for number, seconds in enumerate(self._recorder.horizons):
+            due_ns = self._agenda.now_ns + round(seconds * NS_PER_SECOND)
+            self._agenda.add(
+                due_ns, self._mark_out, self._recorder.fill_count - 1, number, fill.symbol
+            )
+
+    # --- what arrives
+
+    def _arrive(self, order: OwnOrder) -> None:
+        if self.broker.place(order):
+            return
+        delay_ns = self._delays["account"].draw_ns() - self._lag_ns
+        update = order.update(self._agenda.now_ns)
+        due_ns = self._agenda.now_ns + max(delay_ns, 0)
+        self._agenda.add(due_ns, self._tell_order, order, update)
+
+    def _cancel(self, order: OwnOrder) -> None:
+        self.broker.cancel(order, self._agenda.now_ns)
+
+    def _mark_out(self, fill: int, number: int, symbol: str) -> None:
+        self._recorder.on_mark_out(fill, number, self.broker.mid(symbol))
+
+    def _tell(self, call: Callable[..., None], *values: Any) -> None:
+        # One connection brings all of the account's news: they keep their order.
+        delay_ns = max(self._delays["account"].draw_ns() - self._lag_ns, 0)
+        self._told_ns = max(self._told_ns, self._agenda.now_ns + delay_ns)
+        self._agenda.add(self._told_ns, call, *values)
+
+    def _tell_order(self, order: OwnOrder, update: Update) -> None:
+        self._timer.set(self._agenda.now_ns + self._lag_ns)
+        self.crew.tell_order(order, update)
+
+    def _tell_position(
+        self, symbol: str, price: Decimal, qty: Decimal, time_ns: int, wallet: Decimal
+    ) -> None:
+        self._timer.set(self._agenda.now_ns + self._lag_ns)
+        self._wallet = wallet, time_ns
+        self.crew.tell_position(symbol, price, qty, time_ns)

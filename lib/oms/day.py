@@ -1,0 +1,92 @@
+"""What was won or lost since 00:00 UTC, per owner (pure).
+
+A result is what the owner's fills brought in or cost, fees included, and what it would hold by them
+is worth now against the day's start. The position is counted from the fills alone, since account
+events come apart from them: in between, a purchase would look like a loss.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from lib.bus.protocol import OrderUpdate
+from lib.constants import NS_PER_SECOND, Side
+from lib.helpers import decimal, plain
+from lib.models import ZERO
+from lib.oms.rows import Fact, fact
+
+DAY = "day"
+
+
+@dataclass(slots=True)
+class _Tally:
+    start_qty: Decimal
+    start_price: Decimal
+    since_ns: int
+    qty: Decimal
+    cash: Decimal = ZERO
+
+
+class Day:
+    """Follows one UTC day; a restart goes on with its start values.
+
+    Args:
+        facts: The journal's facts.
+    """
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        """Take over the day that a former life of the process began."""
+        kept = facts.get(DAY, {})
+        self._date: str = kept.get("date", "")
+        self._tallies = {
+            owner: _Tally(decimal(qty), decimal(price), since_ns, decimal(qty))
+            for owner, (qty, price, since_ns) in kept.get("starts", {}).items()
+        }
+
+    def begin(self, now_ns: int, held: Mapping[str, tuple[Decimal, Decimal]]) -> Fact | None:
+        """Begin a new day if one has begun, and note owners that are new today.
+
+        Args:
+            now_ns: Exchange's time.
+            held: Owner -> (signed quantity, price now); owners without a price are left out.
+
+        Returns:
+            What is to be journaled, None for no change.
+        """
+        date = date_of(now_ns)
+        if date != self._date:
+            self._date, self._tallies = date, {}
+        new = {owner: start for owner, start in held.items() if owner not in self._tallies}
+        if not new:
+            return None
+        for owner, (qty, price) in new.items():
+            self._tallies[owner] = _Tally(qty, price, now_ns, qty)
+        starts = {
+            owner: [plain(tally.start_qty), plain(tally.start_price), tally.since_ns]
+            for owner, tally in self._tallies.items()
+        }
+        return fact(DAY, {"date": self._date, "starts": starts})
+
+    def on_fill(self, update: OrderUpdate) -> None:
+        """Count what a fill brought in or cost, its fee included."""
+        tally = self._tallies.get(update.owner)
+        if tally is None or update.event_ns <= tally.since_ns:
+            return
+        qty = decimal(update.fill_qty)
+        signed = qty if update.side == Side.BUY else -qty
+        tally.qty += signed
+        tally.cash -= signed * decimal(update.fill_price) + decimal(update.fee)
+
+    def result(self, owner: str, price: Decimal) -> Decimal:
+        """Return an owner's result of today at a price; negative is a loss."""
+        tally = self._tallies.get(owner)
+        if tally is None or not price:
+            return ZERO
+        return tally.cash + tally.qty * price - tally.start_qty * tally.start_price
+
+
+def date_of(now_ns: int) -> str:
+    """Return the UTC date of a time, like `2026-11-22`."""
+    return datetime.fromtimestamp(now_ns // NS_PER_SECOND, UTC).date().isoformat()

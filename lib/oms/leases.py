@@ -1,0 +1,99 @@
+"""Whether each bot is awake and sees the market: its lease, and the age of its data (pure).
+
+A bot renews its lease from its main loop, naming the newest market event that it has handled per
+symbol. All times are monotonic (CLOCK_BOOTTIME) unless said otherwise.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from lib.constants import NS_PER_MS, NS_PER_SECOND
+
+LEASE_NS = 1_000 * NS_PER_MS
+"""A lease that was not renewed for so long is over."""
+GREETING_NS = 5 * NS_PER_SECOND
+"""A bot that has said hello may take so long until its first lease: it is still being made."""
+LIMIT_NS = 30 * NS_PER_SECOND
+"""Age beyond which a book is stale where the config gives no limit."""
+
+
+class BookTick(NamedTuple):
+    """Newest book of one symbol."""
+
+    seen_ns: int
+    event_ns: int
+    """Exchange's time."""
+
+
+class Leases:
+    """Knows until when each owner may add risk.
+
+    Args:
+        limit_ns: Age beyond which a book is stale; 0 = the default.
+        watches_books: False where no market data reaches this process: its age is not judged.
+    """
+
+    def __init__(self, limit_ns: int = 0, *, watches_books: bool = True) -> None:
+        """Know nobody."""
+        self._limit_ns = limit_ns or LIMIT_NS
+        self._watches_books = watches_books
+        self._until: dict[str, tuple[int, int]] = {}
+        self._books: dict[str, BookTick] = {}
+
+    def greet(self, owner: str, incarnation: int, now_ns: int) -> None:
+        """Note that a life has said hello: its first lease may take longer."""
+        self._renew(owner, incarnation, now_ns + GREETING_NS)
+
+    def renew(self, owner: str, incarnation: int, sent_ns: int) -> None:
+        """Note a lease that was sent at a time; the first one ends the grace of the greeting."""
+        held, until_ns = self._until.get(owner, (0, 0))
+        if incarnation == held and sent_ns + LEASE_NS < until_ns - GREETING_NS:
+            return
+        self._until[owner] = (incarnation, sent_ns + LEASE_NS)
+
+    def on_book(self, symbol: str, event_ns: int, now_ns: int) -> None:
+        """Note the newest book of a symbol."""
+        self._books[symbol] = BookTick(now_ns, event_ns)
+
+    def lapse(self, owner: str, incarnation: int, symbol: str, now_ns: int) -> str:
+        """Return why an owner must not have orders that add risk, "" when it may."""
+        held, until_ns = self._until.get(owner, (0, 0))
+        if held != incarnation or now_ns > until_ns:
+            return "the bot does not renew its lease"
+        return self.staleness(symbol, now_ns)
+
+    def staleness(self, symbol: str, now_ns: int) -> str:
+        """Return how the book of a symbol is too old, "" when it is not."""
+        if not self._watches_books:
+            return ""
+        book = self._books.get(symbol)
+        if book is None:
+            return f"no book of {symbol} yet"
+        age_ns = now_ns - book.seen_ns
+        if age_ns > self._limit_ns:
+            return f"the book of {symbol} is {age_ns / NS_PER_SECOND:.1f} s old"
+        return ""
+
+    def outdated(self, symbol: str, market_ns: int) -> str:
+        """Return how an order rests on data that is too old, "" when it does not.
+
+        Args:
+            symbol: Its symbol.
+            market_ns: Exchange's time of the newest event that its bot had handled; 0 = none.
+        """
+        book = self._books.get(symbol)
+        if book is None or not market_ns:
+            return ""
+        behind_ns = book.event_ns - market_ns
+        if behind_ns > self._limit_ns:
+            return f"it rests on market data that is {behind_ns / NS_PER_SECOND:.1f} s behind"
+        return ""
+
+    def forget(self, owners: Iterable[str]) -> None:
+        """End the leases of lives that are over."""
+        for owner in owners:
+            self._until.pop(owner, None)
+
+    def _renew(self, owner: str, incarnation: int, until_ns: int) -> None:
+        held, until = self._until.get(owner, (0, 0))
+        self._until[owner] = (incarnation, max(until_ns, until if held == incarnation else 0))

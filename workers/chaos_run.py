@@ -1,0 +1,200 @@
+"""One run of a drill: strike, let it settle, judge; again and again; stop; judge for the last time."""
+
+import sys
+from pathlib import Path
+
+from lib.chaos.evidence import Evidence, Finding, Ripening, Violation
+from lib.chaos.ids import made_at
+from lib.chaos.ledger import adds_risk
+from lib.chaos.oracle import judge
+from lib.chaos.records import Life, Notebook
+from lib.chaos.report import Tally
+from lib.chaos.schedule import Strike
+from lib.constants import NS_PER_SECOND, ExitCode
+from lib.timer import AbstractTimer
+from workers.chaos_config import Drill
+from workers.chaos_strikes import Striker, Struck
+from workers.chaos_system import System
+
+RECOVERY_SECONDS = 45.0
+"""Without a new order of every bot within this time the system has not recovered."""
+SETTLE_SECONDS = 25.0
+"""Longest time in which findings vanish, or ripen."""
+LOOK_SECONDS = 1.0
+ANSWER_NS = 3 * NS_PER_SECOND
+"""A Post without any answer for longer is not an open request."""
+LAST_RULES = frozenset(
+    {
+        "executed_twice", "fencing", "fill_twice", "fill_again", "fill_wrong", "risk_order",
+        "risk_open_orders", "risk_position", "unjournaled", "journal_status", "journal_fill",
+        "journal_invented",
+    }
+)  # fmt: skip
+"""What can be judged once no bot lives any more."""
+
+
+class Run:
+    """Strikes one system with the faults of one episode.
+
+    Args:
+        drill: What is drilled.
+        folder: Where.
+        timer: The process's timer.
+        tally: Gets what is counted and found.
+        quiet: Whether nothing is said on the way.
+    """
+
+    def __init__(
+        self, drill: Drill, folder: Path, timer: AbstractTimer, tally: Tally, *, quiet: bool
+    ) -> None:
+        """Start nothing yet."""
+        self.system = System(drill, folder, timer)
+        self._timer = timer
+        self._tally = tally
+        self._quiet = quiet
+        self._ripening = Ripening()
+        self._forbidden: set[str] = set()
+        self._moved: set[str] = set()
+        self._ended: set[str] = set()
+
+    async def run(self, strikes: list[Strike]) -> None:
+        """Do it all.
+
+        Raises:
+            TickvisorError: The system does not start.
+        """
+        await self.system.open()
+        try:
+            striker = Striker(self.system, strikes[0].number + self._tally.seed)
+            await self._trading_since(self._timer.Timestamp())
+            for strike in strikes:
+                await self._timer.SleepAsync(strike.pause)
+                struck = await striker.strike(strike)
+                await self._after(strike, struck)
+            await self._finish(strikes[-1].kind.name)
+        finally:
+            await self.system.close()
+
+    async def _after(self, strike: Strike, struck: Struck) -> None:
+        name = strike.kind.name
+        if struck.missed:
+            self._tally.missed.append(f"{name}: {struck.missed}")
+            self._say(f"{strike.number} {name}: did not strike: {struck.missed}")
+            return
+        self._tally.struck[name] += 1
+        self._forbidden.update(filter(None, [struck.forbidden]))
+        self._moved.update(filter(None, [struck.moved]))
+        self._ended.update(filter(None, [struck.ended]))
+        self._tell(list(struck.findings), name)
+        recovery = await self._trading_since(struck.over_ns)
+        if recovery is None:
+            about = f"{name}#{strike.number}"
+            what = f"not every bot was trading again within {RECOVERY_SECONDS:g} s"
+            self._tell([Finding("not_recovered", about, what)], name)
+        else:
+            self._tally.recovered(name, recovery)
+        violations = len(self._tally.violations)
+        await self._settle(name)
+        hit = struck.in_request or self._was_open(struck.at_ns)
+        self._tally.in_request += hit
+        told = "never" if recovery is None else f"after {recovery:.2f} s"
+        found = len(self._tally.violations) - violations
+        self._say(
+            f"{strike.number} {name}: trading again {told}"
+            + (", inside a request" if hit else "")
+            + (f", {found} VIOLATIONS" if found else "")
+        )
+
+    async def _trading_since(self, since_ns: int) -> float | None:
+        """Return after how many seconds every bot's new order was accepted, None if not in time."""
+        found: dict[str, int] = {}
+
+        async def trading() -> bool:
+            for owner, notebook in self.system.notes.read().items():
+                if owner.rpartition(":")[2] not in self._ended and owner not in found:
+                    at_ns = _accepted(notebook, since_ns)
+                    found.update({owner: at_ns} if at_ns else {})
+            wanted = [
+                owner for owner in self.system.drill.owners
+                if owner.rpartition(":")[2] not in self._ended
+            ]  # fmt: skip
+            return all(owner in found for owner in wanted)
+
+        in_time = await self.system.until(trading, RECOVERY_SECONDS)
+        last_ns = max(found.values(), default=since_ns)
+        return (last_ns - since_ns) / NS_PER_SECOND if in_time else None
+
+    async def _settle(self, after: str) -> None:
+        """Judge until nothing from before is left that may still turn out well."""
+        start_ns = self._timer.Monotonic()
+        end_ns = start_ns + round(SETTLE_SECONDS * NS_PER_SECOND)
+        while True:
+            evidence = await self._evidence()
+            now_ns = self._timer.Monotonic()
+            ripe = self._ripening.look(judge(evidence), now_ns)
+            self._tell(ripe, after)
+            looked = now_ns - start_ns > LOOK_SECONDS * NS_PER_SECOND
+            calm = not self._ripening.pending(start_ns + NS_PER_SECOND)
+            if (looked and calm) or now_ns > end_ns:
+                return
+            await self._timer.SleepAsync(LOOK_SECONDS)
+
+    async def _finish(self, after: str) -> None:
+        code = await self.system.stop()
+        evidence = await self._evidence()
+        ledger, marks = evidence.ledger, self.system.drill.marks
+        findings = [finding for finding in judge(evidence) if finding.rule in LAST_RULES]
+        findings += [
+            Finding("left_open", order.client_id, f"order {order.id} is open after the stop")
+            for order in ledger.orders
+            if adds_risk(order) and marks.of(order.client_id)
+        ]
+        if code != ExitCode.DONE:
+            findings.append(Finding("stop", after, f"`supervisor stop` ended with {code}"))
+        known = {violation.finding[:2] for violation in self._tally.violations}
+        self._tell([finding for finding in findings if finding[:2] not in known], "the stop")
+        ours = [order for order in ledger.orders if marks.of(order.client_id)]
+        self._tally.orders += len(ours) + sum(bool(marks.of(a.client_id)) for a in ledger.algos)
+        self._tally.fills += sum(bool(marks.of(fill.client_id)) for fill in ledger.fills)
+
+    async def _evidence(self) -> Evidence:
+        return await self.system.evidence(frozenset(self._forbidden), frozenset(self._moved))
+
+    def _was_open(self, at_ns: int) -> bool:
+        """Return whether a bot was waiting for the first answer to a Post at that time."""
+        lives = [
+            life for notebook in self.system.notes.notebooks.values() for life in notebook.lives
+        ]
+        return any(_waited(life, at_ns) for life in lives)
+
+    def _tell(self, findings: list[Finding], after: str) -> None:
+        for finding in findings:
+            violation = Violation(finding, after, self._timer.Timestamp())
+            self._tally.violations.append(violation)
+            self._say(f"VIOLATION {finding.rule} {finding.about}: {finding.what}")
+
+    def _say(self, text: str) -> None:
+        if not self._quiet:
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
+
+
+def _accepted(notebook: Notebook, since_ns: int) -> int:
+    """Return when the bot was told of the first accepted order made after a time, 0 if never."""
+    times = [
+        at_ns
+        for life in notebook.lives[-2:]
+        for client_id, at_ns in life.accepted.items()
+        if made_at(client_id) > since_ns
+    ]
+    return min(times, default=0)
+
+
+def _waited(life: Life, at_ns: int) -> bool:
+    return any(
+        posted_ns
+        <= at_ns
+        < min(life.first.get(client_id, posted_ns + ANSWER_NS), posted_ns + ANSWER_NS)
+        for client_id, posted_ns in life.posts.items()
+        if at_ns - ANSWER_NS < posted_ns
+    )
