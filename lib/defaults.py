@@ -21,6 +21,36 @@ DEFAULTS: dict[str, Default] = {
     "EXCHANGE.dead_man": Default(
         "60s", "duration", "one weight unit per symbol each 20 s; longer leaves orders unattended"
     ),
+    "EXCHANGE.dead_man_off": Default((), "symbols", "every symbol has its dead-man switch"),
+    "EXCHANGE.dead_man_covers_algo": Default(
+        "unknown", "name", "nobody has written down whether it cancels conditional orders"
+    ),
+    "EXCHANGE.foreign_orders": Default("warn", "name", "somebody trading by hand should be seen"),
+    "EXCHANGE.journal_sync": Default(
+        "normal", "name", "survives any process; `full` survives the machine and costs 0.4 ms"
+    ),
+    "EXCHANGE.risk.max_position_usd": Default(25_000, "quote asset", "a typing error stays small"),
+    "EXCHANGE.risk.max_position_qty": Default(0, "base quantity", "0 = no limit but the one above"),
+    "EXCHANGE.risk.max_order_usd": Default(10_000, "quote asset", "a typing error stays small"),
+    "EXCHANGE.risk.max_order_qty": Default(0, "base quantity", "0 = no limit but the one above"),
+    "EXCHANGE.risk.max_open_orders": Default(50, "orders", "the exchange allows 200 per symbol"),
+    "EXCHANGE.risk.max_orders_per_second": Default(20, "orders", "the exchange allows 30"),
+    "EXCHANGE.risk.price_band": Default(0.1, "share", "farther off the book is a mistake"),
+    "EXCHANGE.risk.max_daily_loss_usd": Default(1_000, "quote asset", "then somebody must look"),
+    "EXCHANGE.risk.max_refusals": Default(
+        20, "in 10 s", "a bot that is refused again and again is wrong: it is paused for 60 s"
+    ),
+    "EXCHANGE.risk.account.max_position_usd": Default(100_000, "quote asset", "four bots' worth"),
+    "EXCHANGE.risk.account.max_position_qty": Default(0, "base quantity", "no limit of its own"),
+    "EXCHANGE.risk.account.max_order_usd": Default(0, "quote asset", "no limit of its own"),
+    "EXCHANGE.risk.account.max_order_qty": Default(0, "base quantity", "no limit of its own"),
+    "EXCHANGE.risk.account.max_open_orders": Default(500, "orders", "ten bots' worth"),
+    "EXCHANGE.risk.account.max_orders_per_second": Default(
+        30, "orders", "the exchange's 300 in ten seconds"
+    ),
+    "EXCHANGE.risk.account.price_band": Default(0, "share", "the bots' own counts"),
+    "EXCHANGE.risk.account.max_daily_loss_usd": Default(2_500, "quote asset", "some bots' worth"),
+    "EXCHANGE.risk.account.max_refusals": Default(0, "in 10 s", "bots are paused one by one"),
     "EXCHANGE.paper": Default(
         value=False, unit="bool", reason="live data with simulated fills is asked for by name"
     ),
@@ -56,6 +86,7 @@ DEFAULTS: dict[str, Default] = {
     "log.format": Default("text", "name", "json is for machines"),
     "log.level": Default("info", "name", "life cycle and orders"),
     "bots.on_error": Default("restart", "name", "a strategy in an unknown state should not trade"),
+    "bots.on_crash": Default("cancel", "name", "quotes without a bot are a risk"),
     "bots.candles": Default("closed", "name", "one call a minute"),
 }
 

@@ -43,7 +43,12 @@ __all__ = [
 ]
 
 VAULT_SECTION = "vault"
-PUBLIC = frozenset({KEY.REST_URL, KEY.WS_URL, "risk", "dead_man", "paper"})
+PUBLIC = frozenset(
+    {
+        *(KEY.REST_URL, KEY.WS_URL, "risk", "dead_man", "dead_man_off", "dead_man_covers_algo"),
+        *("foreign_orders", "journal_sync", "paper"),
+    }
+)
 """Keys of an exchange's section that every process may see; all others are secrets."""
 SECRET_NAMES = frozenset({VAULT.KEY, VAULT.SECRET, VAULT.PRIVATE_KEY, VAULT.TOKEN, VAULT.PASSWORD})
 

@@ -56,22 +56,35 @@ is_installed() {
         [ "$(fingerprint "$1" 2>/dev/null | sha256sum)" = "$(cat "$venv/.installed-$1")" ]
 }
 
-# Make sure that .venv has Tickvisor with the extras $1 (`run` is none, `dev` is all for the tests).
+# Succeed when .venv holds them, or more: each of these includes those before it.
+is_enough() {
+    local level reached=no
+    for level in run dev servers; do
+        [ "$level" = "$1" ] && reached=yes
+        if [ $reached = yes ] && is_installed "$level"; then return; fi
+    done
+    return 1
+}
+
+# Make sure that .venv has Tickvisor with the extras $1: `run` is none, `dev` is all for the tests,
+# `servers` the programs of servers that pip has, too.
 ensure_venv() {
     check_system
     local want=$1
-    # What the tests need includes what a run needs.
-    if is_installed dev || is_installed "$want"; then return; fi
+    is_enough "$want" && return
     (
         flock 9
-        is_installed "$want" && exit 0
+        is_enough "$want" && exit 0
         install "$want"
     ) 9<"$root" || exit $?
 }
 
 install() {
     local want=$1 target=$root
-    [ "$want" = dev ] && target="$root[dev]"
+    case $want in
+    dev) target="$root[dev]" ;;
+    servers) target="$root[dev,servers]" ;;
+    esac
     # Scripts in a virtual environment name its folder: one that was moved is made anew.
     if [ "$(cat "$venv/.root" 2>/dev/null || echo "$root")" != "$root" ] ||
         ! "$venv/bin/python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then

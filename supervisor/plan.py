@@ -4,13 +4,14 @@ Each worker's `config` is what `lib.bus.start.Start` carries: plain JSON, durati
 seconds, and no secret but in the exchange worker's, where `${…}` is still unresolved.
 """
 
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from lib.constants import KEY, Channel, WorkerKind
 from lib.init import PUBLIC
 from supervisor.bots import Bot
 from supervisor.policy import RestartPolicy
-from supervisor.sections import RestartSection, WatchdogSection
+from supervisor.sections import LimitsSection, RestartSection, RiskSection, WatchdogSection
 from supervisor.spec import Spec
 from supervisor.watch import LEARNED
 
@@ -123,6 +124,11 @@ def _exchange(spec: Spec) -> WorkerSpec:
         "name": spec.root.exchange,
         "symbols": symbols_of(spec, watched=False),
         "owners": [bot.owner(symbol) for bot in spec.bots for symbol in bot.section.symbols],
+        "on_crash": {
+            bot.owner(symbol): bot.section.on_crash
+            for bot in spec.bots
+            for symbol in bot.section.symbols
+        },
         "limits": _known(limits),
     }
     for key in ("key", "secret", "private_key"):
@@ -221,19 +227,37 @@ def _general(spec: Spec) -> dict[str, Any]:
 
 def _public_section(spec: Spec) -> dict[str, Any]:
     section = spec.exchange
-    risk = {
-        name: str(value) if name.endswith("_usd") else value
-        for name in section.risk.__struct_fields__
-        if (value := getattr(section.risk, name)) is not None
-    }
     public = {
         KEY.REST_URL: section.rest_url.rstrip("/"),
         KEY.WS_URL: section.ws_url.rstrip("/"),
-        "risk": risk,
+        "risk": {
+            **_limits_of(section.risk),
+            **_further_limits(section.risk),
+        },
         "dead_man": float(section.dead_man),
+        "dead_man_off": list(section.dead_man_off),
+        "dead_man_covers_algo": section.dead_man_covers_algo,
+        "foreign_orders": section.foreign_orders,
+        "journal_sync": section.journal_sync,
         "paper": section.paper,
     }
     return {key: value for key, value in public.items() if key in PUBLIC}
+
+
+def _further_limits(risk: RiskSection) -> dict[str, Any]:
+    parts = {
+        "account": _limits_of(risk.account),
+        "bots": {name: _limits_of(limits) for name, limits in risk.bots.items()},
+    }
+    return {key: part for key, part in parts.items() if part}
+
+
+def _limits_of(section: LimitsSection) -> dict[str, Any]:
+    return {
+        name: str(value) if isinstance(value, Decimal) else value
+        for name in LimitsSection.__struct_fields__
+        if (value := getattr(section, name)) is not None
+    }
 
 
 def _limits(watchdog: WatchdogSection, channels: Any) -> dict[str, float]:

@@ -17,6 +17,7 @@ from supervisor.units import Duration, Limit, Rate, Span
 
 Count = Annotated[int, Meta(ge=1)]
 Money = Annotated[Decimal, Meta(description="amount in quote asset")]
+Amount = Annotated[Decimal, Meta(description="not negative; 0 = no limit")]
 MarketChannel = Literal["book", "trade", "candle", "mark", "depth"]
 Candles = Literal["live", "closed"]
 Unit = TypeVar("Unit", Duration, Limit, Span, Rate)
@@ -32,14 +33,25 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Base of all sections."""
 
 
-class RiskSection(Section, frozen=True):
-    """Limits that no bot can pass."""
+class LimitsSection(Section, frozen=True):
+    """Limits of one bot, or of all together; 0 = none."""
 
-    max_position_usd: Money | None = None
-    max_order_usd: Money | None = None
-    max_open_orders: Count | None = None
-    max_orders_per_second: Annotated[float, Meta(gt=0)] | None = None
-    max_daily_loss_usd: Money | None = None
+    max_position_usd: Amount | None = None
+    max_position_qty: Amount | None = None
+    max_order_usd: Amount | None = None
+    max_order_qty: Amount | None = None
+    max_open_orders: Annotated[int, Meta(ge=0)] | None = None
+    max_orders_per_second: Amount | None = None
+    price_band: Amount | None = None
+    max_daily_loss_usd: Amount | None = None
+    max_refusals: Annotated[int, Meta(ge=0)] | None = None
+
+
+class RiskSection(LimitsSection, frozen=True):
+    """Limits that no bot can pass: of each bot, of all together, of single bots."""
+
+    account: LimitsSection = field(default_factory=LimitsSection)
+    bots: dict[str, LimitsSection] = {}
 
 
 class ExchangeSection(Section, frozen=True):
@@ -52,6 +64,10 @@ class ExchangeSection(Section, frozen=True):
     private_key: str = ""
     risk: RiskSection = field(default_factory=RiskSection)
     dead_man: Duration = _unit(Duration, "EXCHANGE.dead_man")
+    dead_man_off: tuple[str, ...] = default("EXCHANGE.dead_man_off")
+    dead_man_covers_algo: Literal["unknown", "yes", "no"] = default("EXCHANGE.dead_man_covers_algo")
+    foreign_orders: Literal["ignore", "warn", "stop"] = default("EXCHANGE.foreign_orders")
+    journal_sync: Literal["normal", "full"] = default("EXCHANGE.journal_sync")
     paper: bool = default("EXCHANGE.paper")
 
 
@@ -180,6 +196,7 @@ class BotSection(msgspec.Struct, frozen=True, kw_only=True):
     overrides: dict[str, dict[str, Any]] = {}
     restart: RestartSection | None = None
     on_error: Literal["restart", "continue"] = default("bots.on_error")
+    on_crash: Literal["cancel", "adopt", "leave"] = default("bots.on_crash")
     candles: Candles = default("bots.candles")
 
 

@@ -79,6 +79,7 @@ class Supervisor:
         self._stopping: order.Sequence | None = None
         self._restarting: order.Sequence | None = None
         self._born_ns = self._taken_ns = self._timer.Monotonic()
+        self._judged_ns = self._born_ns
         self._started = False
         self._exit_code = int(ExitCode.DONE)
         self.error = ""
@@ -109,7 +110,9 @@ class Supervisor:
             while not (self._stopping is not None and self._stopping.finished):
                 self._turn(signals)
         self._history.add("supervisor", "stopped", self.error, exit=self._exit_code)
-        self._commands.ended({"ok": True, "kept": self.kept, "state": "stopped"})
+        self._commands.ended(
+            {"ok": True, "kept": self.kept, "error": self.error, "exit": self._exit_code}
+        )
         return self._exit_code
 
     def close(self) -> None:
@@ -122,7 +125,7 @@ class Supervisor:
 
     def _turn(self, signals: Signals) -> None:
         now_ns = self._timer.Monotonic()
-        due_ns = max(now_ns, self._deadline())
+        due_ns = max(self._judged_ns, self._deadline())
         lull_ns = self._lull_end_ns(now_ns)
         if lull_ns > now_ns:
             due_ns = min(due_ns, lull_ns)
@@ -131,12 +134,8 @@ class Supervisor:
         descriptors += [child.pidfd for child in self._crew.children()]
         socket = None if lull_ns > now_ns else self._pull
         ready = wait(socket, descriptors, writing, due_ns - now_ns)
-        now_ns = self._timer.Monotonic()
-        slept = now_ns > due_ns + SLEPT_NS
-        if now_ns >= lull_ns or slept:
+        if self._timer.Monotonic() >= lull_ns:
             self._take_messages()
-        if slept:  # what waited has been taken; the rest of the silence was our own
-            self._crew.forgive()
         for number in signals.take() if signals.fileno() in ready else ():
             self.stop(number.name)
         if self._spawner.fileno() in ready:
@@ -145,6 +144,7 @@ class Supervisor:
         for fd in ready.intersection(writing):
             self._control.ready(fd)
         self._crew.reap(ready)
+        self._wake_up(due_ns)
         self._tick()
 
     def _lull_end_ns(self, now_ns: int) -> int:
@@ -161,8 +161,15 @@ class Supervisor:
             due.append(self._end_ns())
         return min(due)
 
+    def _wake_up(self, due_ns: int) -> None:
+        """Notice that we were stopped or suspended, anywhere since the last judgement."""
+        if self._timer.Monotonic() > due_ns + SLEPT_NS:
+            self._take_messages()
+            # what waited has been taken; the rest of the silence was our own
+            self._crew.forgive()
+
     def _tick(self) -> None:
-        now_ns = self._timer.Monotonic()
+        now_ns = self._judged_ns = self._timer.Monotonic()
         self._crew.tick(now_ns, stopping=self.is_stopping)
         if now_ns >= self._lifecycle.due_ns:
             self._lifecycle.publish(now_ns)
@@ -280,6 +287,12 @@ class Supervisor:
                 self._births.venue = facts
             case "kept":
                 self.kept += facts.get("orders", [])
+            case "stuck":
+                # Somebody must look: a stop that leaves orders behind is not a clean one.
+                orders = ", ".join(map(str, facts.get("orders", [])))
+                self.error = self.error or f"not proven gone, look at the exchange: {orders}"
+                self._exit_code = self._exit_code or int(ExitCode.ERROR)
+                self._history.add(worker.name, kind, orders)
             case "refused" | "failed":
                 message = self._said(facts)
                 self._history.add(worker.name, kind, message)

@@ -31,11 +31,20 @@ def used_defaults(files: Iterable[str | Path]) -> list[tuple[str, ...]]:
 def _is_given(values: dict[str, Any], section: str, key: str) -> bool:
     if not section:
         return key in values
-    part = values.get(section)
+    part = _part(values, section)
     if section == "venue" and part is None:
         return True  # without a venue none of its defaults matters
     parts = part if isinstance(part, list) else [part]
     return all(isinstance(one, dict) and key in one for one in parts)
+
+
+def _part(values: dict[str, Any], section: str) -> Any:
+    # an exchange's name has a dot of its own, a section's part another one
+    if section in values or "." not in section:
+        return values.get(section)
+    outer, _, inner = section.rpartition(".")
+    part = _part(values, outer)
+    return part.get(inner) if isinstance(part, dict) else None
 
 
 def _shown(value: Any) -> str:

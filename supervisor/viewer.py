@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from types import TracebackType
 
 GOODBYE_SECONDS = 2.0
@@ -16,11 +17,15 @@ class Viewer:
 
     Args:
         project: Name of the run.
+        secrets: Environment variables that it is not given.
     """
 
-    def __init__(self, project: str) -> None:
+    def __init__(self, project: str, secrets: Collection[str] = ()) -> None:
         """Draw nothing yet."""
         self._project = project
+        self._environment = {
+            name: value for name, value in os.environ.items() if name not in secrets
+        }
 
     def __enter__(self) -> "Viewer":
         """Start it."""
@@ -31,6 +36,7 @@ class Viewer:
                     *(sys.executable, "-m", "supervisor.screen", "--project", self._project),
                     *("--pid", str(os.getpid()), "--parent-fd", str(reading)),
                 ],
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 pass_fds=[reading],
             )

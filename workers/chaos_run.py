@@ -1,4 +1,4 @@
-"""One run of a drill: strike, let it settle, judge; again and again; stop; judge for the last time."""
+"""One run of a drill: strike, let it settle, judge, again and again; stop, and judge once more."""
 
 import sys
 from pathlib import Path
@@ -63,8 +63,8 @@ class Run:
         Raises:
             TickvisorError: The system does not start.
         """
-        await self.system.open()
         try:
+            await self.system.open()
             striker = Striker(self.system, strikes[0].number + self._tally.seed)
             await self._trading_since(self._timer.Timestamp())
             for strike in strikes:

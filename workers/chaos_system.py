@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import ctypes
 import json
 import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from pathlib import Path
@@ -26,6 +28,13 @@ START_SECONDS = 40.0
 STOP_SECONDS = 40.0
 POLL_SECONDS = 0.05
 ADDRESSES = ("key", "secret")
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+def _die_with_parent() -> None:
+    # a drill that is killed must not leave a system behind that goes on trading
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class System:
@@ -103,7 +112,8 @@ class System:
         with (self.folder / "out").open("ab") as out:
             self._supervisor = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "supervisor", "start", str(self._config),
-                env=self._environment, stdin=DEVNULL, stdout=out, stderr=out,
+                env=self._environment, preexec_fn=_die_with_parent,
+                stdin=DEVNULL, stdout=out, stderr=out,
             )  # fmt: skip
         self._processes.append(self._supervisor)
         if not await self.until(self._runs, START_SECONDS):
@@ -196,7 +206,7 @@ class System:
     async def _runs(self) -> bool:
         if self._supervisor is not None and self._supervisor.returncode is not None:
             raise TickvisorError(f"the system does not start: {self.last_words()}")
-        return (await self.status())["state"] == "running"
+        return bool((await self.status())["state"] == "running")
 
     async def _is_gone(self) -> bool:
         return not any(_lives(process) for process in self._seen.values())
@@ -215,8 +225,9 @@ class System:
     async def _spawn(self, module: str, *arguments: str) -> Process:
         with (self.folder / f"{module}.log").open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", module, *arguments, stdin=PIPE, stdout=PIPE, stderr=errors
-            )
+                sys.executable, "-m", module, *arguments,
+                stdin=PIPE, stdout=PIPE, stderr=errors, preexec_fn=_die_with_parent,
+            )  # fmt: skip
         self._processes.append(process)
         return process
 

@@ -35,7 +35,16 @@ async def ask_as_dead(
     client_id = f"{mark_of(system.drill.project, owner)}-{when:%Y%m%d.%H%M%S}.{micros:06d}"
     symbol = owner.rpartition(":")[2]
     intent = OrderIntent(
-        client_id, symbol, Side.BUY.value, qty, price, False, False, False, "zombie", now_ns
+        id=client_id,
+        symbol=symbol,
+        side=Side.BUY.value,
+        qty=qty,
+        price=price,
+        stop=False,
+        post_only=False,
+        reduce_only=False,
+        tag="",
+        market_ns=now_ns,
     )
     deadline_ns = timer.Monotonic() + round(ANSWER_SECONDS * NS_PER_SECOND)
     request = Request(Method.POST, deadline_ns, owner, incarnation, pack_intents([intent]))

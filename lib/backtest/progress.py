@@ -8,6 +8,8 @@ from lib.timer import LiveTimer
 
 PATIENCE_NS = 2 * NS_PER_SECOND
 """Runs that are over by then show nothing."""
+FOREVER = 1 << 63
+"""An end that nobody knows."""
 PERIOD_NS = NS_PER_SECOND // 5
 
 
@@ -25,7 +27,7 @@ class Progress:
         """Show nothing yet."""
         self._title = title
         self._start = start
-        self._end = max(end, start + 1)
+        self._end = end if end < FOREVER else None
         self._wanted = wanted and sys.stderr.isatty()
         self._timer = LiveTimer()
         self._due_ns = self._timer.Monotonic() + PATIENCE_NS
@@ -51,7 +53,7 @@ class Progress:
         self._due_ns = now_ns + PERIOD_NS
         if self._bar is None:
             self._open()
-        done = min(max(position - self._start, 0), self._end - self._start)
+        done = max(position - self._start, 0)
         self._bar.update(self._task, completed=done)
 
     def _open(self) -> None:
@@ -70,6 +72,7 @@ class Progress:
             TaskProgressColumn(),
             TimeRemainingColumn(),
         )
+        total = None if self._end is None else max(self._end - self._start, 1)
         self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
         self._bar.start()
-        self._task = self._bar.add_task(self._title, total=self._end - self._start)
+        self._task = self._bar.add_task(self._title, total=total)

@@ -82,6 +82,7 @@ class Run:
         self._crew = Crew(settings, self.markets, self._line, self.timer, logger)
         self.broker = Broker(self._engine, self.markets, self._line)
         self._line.broker, self._line.crew = self.broker, self._crew
+        self._deadline_ns = 0
         self._stash: deque[MarketEvent] = deque()
         self._events: Iterator[MarketEvent] = chain.from_iterable(self._batches())
 
@@ -307,7 +308,8 @@ class Run:
     def _plan_deadline(self) -> None:
         # Fundings: the core does them by itself, but it must be told the time.
         deadline_ns = self.broker.deadline()
-        if deadline_ns is not None:
+        if deadline_ns is not None and deadline_ns != self._deadline_ns:
+            self._deadline_ns = deadline_ns
             self._agenda.add(deadline_ns, self.broker.advance, deadline_ns)
 
     def _finish(self) -> None:

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from lib.backtest.agenda import NEVER
 from lib.backtest.minutes import Minute
+from lib.backtest.recordings import RecordedSource, minute_of
 from lib.backtest.settings import DEFAULT_START, Settings, moment_ns
-from lib.constants import NS_PER_MS, NS_PER_SECOND
+from lib.constants import NS_PER_SECOND
 from lib.errors import ConfigError
-from lib.venue.candles import Candle
 from lib.venue.market import MarketEvent
 from lib.venue.symbols import SymbolInfo, info
 from lib.venue.synthetic import SyntheticFeed
@@ -24,7 +23,7 @@ class Source(Protocol):
     start_ns: int
     """Events before it only prepare book and candles."""
     end_ns: int
-    """The first moment that is not played; `NEVER`: until the last event."""
+    """The first moment that is not played; huge: until the last event."""
     last_ns: int
     """When it will be over, as far as one can tell, for the progress bar."""
 
@@ -74,18 +73,6 @@ class SyntheticSource:
                 yield events
 
 
-def minute_of(candle: Candle) -> Minute:
-    """Return a venue's candle as a minute."""
-    return Minute(
-        candle.open_ms * NS_PER_MS,
-        candle.open,
-        candle.high,
-        candle.low,
-        candle.close,
-        candle.volume,
-    )
-
-
 def open_market(settings: Settings) -> Source:
     """Return the market that the settings name.
 
@@ -94,7 +81,4 @@ def open_market(settings: Settings) -> Source:
     """
     if settings.feed == "synthetic":
         return SyntheticSource(settings)
-    raise ConfigError("recordings")
-
-
-__all__ = ["NEVER", "Source", "SyntheticSource", "minute_of", "open_market"]
+    return RecordedSource(settings)

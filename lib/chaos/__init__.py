@@ -1,3 +1,1 @@
-"""The pure parts of a chaos drill: faults, their schedule, and the oracle, which shares nothing
-with the order logic that it judges.
-"""
+"""The pure parts of a drill; its oracle shares nothing with the order logic that it judges."""

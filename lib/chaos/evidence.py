@@ -38,7 +38,7 @@ class Evidence:
     notebooks: dict[str, Notebook]
     journal: Journal | None
     owners: Owners
-    limits: Limits = Limits()
+    limits: Limits
     on_crash: str = "cancel"
     forbidden: frozenset[str] = frozenset()
     moved: frozenset[str] = frozenset()

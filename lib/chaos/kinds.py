@@ -31,10 +31,10 @@ class Kind(NamedTuple):
         target: Worker, failpoint, or the venue's name of the fault.
         action: What is done to the target.
         seconds: Shortest and longest duration; (0, 0) for what happens in an instant.
-        in_request: Whether it strikes inside an open request by its nature.
-        ends_symbol: Whether one symbol cannot be traded afterwards.
         make_args: From a random source and the traded symbols to the fault's arguments.
         text: What happens.
+        in_request: Whether it strikes inside an open request by its nature.
+        ends_symbol: Whether one symbol cannot be traded afterwards.
     """
 
     name: str
@@ -42,10 +42,10 @@ class Kind(NamedTuple):
     target: str
     action: str
     seconds: tuple[float, float]
-    in_request: bool
-    ends_symbol: bool
     make_args: Callable[[Random, list[str]], Args]
     text: str
+    in_request: bool = False
+    ends_symbol: bool = False
 
 
 def _no_args(_random: Random, _symbols: list[str]) -> Args:
@@ -54,7 +54,7 @@ def _no_args(_random: Random, _symbols: list[str]) -> Args:
 
 def _process(name: str, target: str, action: str, seconds: float, text: str) -> Kind:
     span = (seconds / 2, seconds)
-    return Kind(name, Group.PROCESS, target, action, span, False, False, _no_args, text)
+    return Kind(name, Group.PROCESS, target, action, span, _no_args, text)
 
 
 FAILPOINTS = (
@@ -70,11 +70,11 @@ def _failpoint(name: str, action: str) -> Kind:
     text = f"the exchange worker gets SIG{action.upper()} at its step {name}"
     in_request = not name.startswith("fill.")
     title = f"{'die' if action == 'kill' else 'freeze'}_at_{name}"
-    return Kind(title, Group.FAILPOINT, name, action, (0, 0), in_request, False, _no_args, text)
+    return Kind(title, Group.FAILPOINT, name, action, (0, 0), _no_args, text, in_request=in_request)
 
 
 def _broken(name: str, group: Group, action: str, seconds: float, text: str) -> Kind:
-    return Kind(name, group, "", action, (seconds / 2, seconds), False, False, _no_args, text)
+    return Kind(name, group, "", action, (seconds / 2, seconds), _no_args, text)
 
 
 def _venue(kind: VenueKind) -> Kind:
@@ -84,10 +84,10 @@ def _venue(kind: VenueKind) -> Kind:
         kind.name,
         "",
         kind.seconds,
-        kind.in_request,
-        kind.ends_symbol,
         kind.make_args,
         kind.text,
+        in_request=kind.in_request,
+        ends_symbol=kind.ends_symbol,
     )
 
 

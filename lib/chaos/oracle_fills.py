@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from lib.chaos.evidence import Evidence, Finding
-from lib.chaos.records import Delivery, FillKey
+from lib.chaos.records import Delivery, FillKey, Life
 
 LOST_SECONDS = 8.0
 """A sweep after a reconnect, its repetition after two seconds, and the way to the bot."""
@@ -71,7 +71,7 @@ def acknowledged_again(evidence: Evidence) -> Iterator[Finding]:
             }
 
 
-def _deliveries(lives: list) -> Iterator[Delivery]:  # type: ignore[type-arg]
+def _deliveries(lives: list[Life]) -> Iterator[Delivery]:
     for life in lives:
         yield from life.deliveries
 

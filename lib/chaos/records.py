@@ -4,8 +4,8 @@ One JSON array a line, the first element says what it is:
 
     ["life", at_ns, owner, incarnation, pid]       a new life begins
     ["post", at_ns, id]                            `Post` or `PostList` gave this id
-    ["order", at_ns, id, status, fill]             `onOrder` was entered; `fill` is null or
-                                                   [symbol, trade id, order id, qty, price, replayed]
+    ["order", at_ns, id, status, fill]             `onOrder` was entered; `fill` is null, or
+                        [symbol, trade id, order id, qty, price, replayed]
     ["done", at_ns, symbol, trade id, order id]    the handler of that fill has returned
     ["position", at_ns, qty]                       `onAccount` told a signed position
     ["balance", at_ns, amount]                     what `getBalance` said, once a second

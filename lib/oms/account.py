@@ -1,10 +1,12 @@
 """Positions and balances of one account: reports in, messages on change out (pure)."""
 
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import NamedTuple
 
-from lib.bus.protocol import Account, Balance
-from lib.constants import NS_PER_MS
+from lib.bus.protocol import Account, Balance, OrderUpdate
+from lib.constants import NS_PER_MS, Side
 from lib.helpers import decimal, plain
 from lib.models import ZERO
 from lib.oms.events import AccountReport, BalanceReport, PositionReport
@@ -12,6 +14,15 @@ from lib.oms.events import AccountReport, BalanceReport, PositionReport
 Change = Account | Balance
 YOUNG_NS = 1_000 * NS_PER_MS
 """An event younger than this may be missing from a list that lags behind."""
+
+
+FILLS = 1_000
+"""Newest fills remembered per symbol."""
+
+
+class _SignedFill(NamedTuple):
+    qty: Decimal
+    at_ns: int
 
 
 class AccountBook:
@@ -29,6 +40,8 @@ class AccountBook:
             symbol: PositionReport(symbol, ZERO, ZERO, ZERO, 0) for symbol in symbols
         }
         self._balances: dict[str, Balance] = {}
+        self._fills: dict[str, deque[_SignedFill]] = defaultdict(lambda: deque(maxlen=FILLS))
+        self._doubts: dict[str, PositionReport] = {}
         self.events = 0
 
     def position(self, symbol: str) -> Account:
@@ -40,6 +53,26 @@ class AccountBook:
         """Return whether nothing is held of a symbol."""
         report = self._positions.get(symbol)
         return report is None or not report.qty
+
+    def symbols(self) -> list[str]:
+        """Return the symbols whose positions are known."""
+        return list(self._positions)
+
+    def possible(self, symbol: str) -> list[Decimal]:
+        """Return what may be held of a symbol: as told, as last read, and with newer fills."""
+        report = self._positions.get(symbol)
+        qty, at_ns = (report.qty, report.event_ns) if report else (ZERO, 0)
+        newer = sum((each.qty for each in self._fills[symbol] if each.at_ns > at_ns), ZERO)
+        found = [qty, qty + newer]
+        if symbol in self._doubts:
+            found.append(self._doubts[symbol].qty)
+        return found
+
+    def on_fill(self, update: OrderUpdate) -> None:
+        """Take in a fill: the position that it made may be told later."""
+        qty = decimal(update.fill_qty)
+        signed = qty if update.side == Side.BUY else -qty
+        self._fills[update.symbol].append(_SignedFill(signed, update.event_ns))
 
     def balance(self, asset: str) -> Balance | None:
         """Return the balance of one margin asset, None while unknown."""

@@ -30,13 +30,15 @@ class Leases:
 
     Args:
         limit_ns: Age beyond which a book is stale; 0 = the default.
+        now_ns: Time of its making.
         watches_books: False where no market data reaches this process: its age is not judged.
     """
 
-    def __init__(self, limit_ns: int = 0, *, watches_books: bool = True) -> None:
+    def __init__(self, limit_ns: int, now_ns: int, *, watches_books: bool = True) -> None:
         """Know nobody."""
+        self.watches_books = watches_books
         self._limit_ns = limit_ns or LIMIT_NS
-        self._watches_books = watches_books
+        self._born_ns = now_ns
         self._until: dict[str, tuple[int, int]] = {}
         self._books: dict[str, BookTick] = {}
 
@@ -55,21 +57,27 @@ class Leases:
         """Note the newest book of a symbol."""
         self._books[symbol] = BookTick(now_ns, event_ns)
 
-    def lapse(self, owner: str, incarnation: int, symbol: str, now_ns: int) -> str:
-        """Return why an owner must not have orders that add risk, "" when it may."""
+    def lapse(self, owner: str, incarnation: int, now_ns: int) -> str:
+        """Return why an owner must not have orders that add risk, "" while its lease holds."""
         held, until_ns = self._until.get(owner, (0, 0))
         if held != incarnation or now_ns > until_ns:
             return "the bot does not renew its lease"
-        return self.staleness(symbol, now_ns)
+        return ""
 
-    def staleness(self, symbol: str, now_ns: int) -> str:
-        """Return how the book of a symbol is too old, "" when it is not."""
-        if not self._watches_books:
+    def staleness(self, symbol: str, now_ns: int, *, patient: bool = False) -> str:
+        """Return how the book of a symbol is too old, "" when it is not.
+
+        Args:
+            symbol: Whose book.
+            now_ns: Monotonic time.
+            patient: Let the first book take as long as any other one may.
+        """
+        if not self.watches_books:
             return ""
         book = self._books.get(symbol)
-        if book is None:
+        if book is None and not patient:
             return f"no book of {symbol} yet"
-        age_ns = now_ns - book.seen_ns
+        age_ns = now_ns - (book.seen_ns if book else self._born_ns)
         if age_ns > self._limit_ns:
             return f"the book of {symbol} is {age_ns / NS_PER_SECOND:.1f} s old"
         return ""

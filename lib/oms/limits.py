@@ -51,11 +51,11 @@ class RiskLimits:
     def __init__(self, section: Mapping[str, Any]) -> None:
         """Fill in the defaults."""
         own = {key: value for key, value in section.items() if key not in (ACCOUNT, BOTS)}
-        self._each = _merged(_defaults("risk"), own)
+        self._each = _merged(_defaults("EXCHANGE.risk"), own)
         self._bots = {
             name: _merged(self._each, limits) for name, limits in section.get(BOTS, {}).items()
         }
-        self.account = _merged(_defaults("risk.account"), section.get(ACCOUNT, {}))
+        self.account = _merged(_defaults("EXCHANGE.risk.account"), section.get(ACCOUNT, {}))
 
     def of(self, owner: str) -> Limits:
         """Return the limits of one owner."""

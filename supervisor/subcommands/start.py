@@ -44,7 +44,7 @@ def run(arguments: Namespace) -> int:
     if not sys.stdout.isatty():
         return run_plan(plan, files, Options(run_seconds=seconds, on_running=_print_table))
     # what is said while the viewer draws would be drawn over: it is held back until it is done
-    with _held_back_stderr(), Viewer(spec.project) as viewer:
+    with _held_back_stderr(), Viewer(spec.project, plan.secrets) as viewer:
         options = Options(run_seconds=seconds, quiet=True, known_children=frozenset({viewer.pid}))
         code = run_plan(plan, files, options)
     if code == ExitCode.DONE:

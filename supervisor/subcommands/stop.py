@@ -21,7 +21,7 @@ def run(arguments: Namespace) -> int:
     Raises:
         NotRunning: Nothing runs.
         ConfigError: Several runs do, and none is named.
-        TickvisorError: It is still there after the timeout.
+        TickvisorError: It is still there after the timeout, or left orders that should be gone.
     """
     project = choose_project(arguments.project)
     limit = arguments.timeout + MARGIN
@@ -36,6 +36,8 @@ def run(arguments: Namespace) -> int:
     sys.stdout.write(f"{project} has stopped\n")
     for order in reply.get("kept", []):
         sys.stdout.write(f"kept on purpose: {_words(order)}\n")
+    if error := reply.get("error"):
+        raise TickvisorError(error)
     return ExitCode.DONE
 
 

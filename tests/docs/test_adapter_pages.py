@@ -11,7 +11,7 @@ from lib.factory import AbstractFactory, make_factory
 from lib.registry import ADAPTERS
 from supervisor.plan import make_plan
 from supervisor.spec import load_spec
-from tests.servers import missing
+from tests.server_packages import missing
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 PAGES = ("databases", "loggers", "state", "vaults")

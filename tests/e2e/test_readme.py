@@ -9,7 +9,7 @@ import pytest
 
 import yaml
 from tests.e2e.harness import System, make_system, until
-from tests.test_readme import README, blocks, commands
+from tests.test_readme import README, RISK_WARNING, blocks, commands
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 ROOT = Path(__file__).parents[2]
@@ -80,3 +80,24 @@ def test_bot_of_the_readme_trades() -> None:
         assert system.worker("bot:nibbler:BTCUSDT")["restarts"] == 0
         assert system.stop().returncode == 0
         assert system.survivors() == []
+
+
+def test_readme_says_whether_limits_hold_a_bot_back() -> None:
+    # The smallest order of BTCUSDT is worth a hundred times as much.
+    config = yaml.safe_load(blocks(README, "yaml")[0])
+    config |= {"project": "limit", "BINANCE.FUTURES": {"risk": {"max_order_usd": 1}}}
+    with make_system(config) as system:
+        (system.folder / "my").mkdir()
+        (system.folder / "my/nibbler.py").write_text(blocks(README, "python")[0])
+        system.start()
+
+        # A fill, or a refusal, which stands in the bot's log as its order's last status.
+        def decided() -> str:
+            logs = system.run("logs", "bot:nibbler:BTCUSDT").stdout
+            found = [word for word in ("FILLED", "REJECTED", "NOT_SENT") if f" {word} " in logs]
+            return found[0] if found else ""
+
+        is_held_back = until("an order is filled or refused", decided) != "FILLED"
+        system.stop()
+
+    assert is_held_back != (RISK_WARNING in README), "README's Safety is not what the system does"

@@ -35,6 +35,10 @@ class PaperVenue:
         self.now_ns = 0
         self.is_online = True
         self.is_slow = False
+        self.polls_until_work = 0
+        """How often open orders are to be asked for before slow cancels are executed; 0 = never."""
+        self.tells_orders_first = False
+        """An order's news come before the account's."""
         self.is_reachable = True
         self.refusal = ""
         self.rejects = Status.NEW
@@ -107,7 +111,7 @@ class PaperVenue:
         *,
         maker: bool = True,
     ) -> None:
-        """Execute an order, wholly or in part; the account is told before the order."""
+        """Execute an order, wholly or in part."""
         order = self.orders[client_id]
         price = order.price if price is None else price
         left = order.qty - order.filled_qty
@@ -130,6 +134,8 @@ class PaperVenue:
             "timestamp": self.now_ns,
         }  # fmt: skip
         self._tell(replace(order, **changes))
+        if self.tells_orders_first:
+            self.events[-1], self.events[-2] = self.events[-2], self.events[-1]
 
     def take(self, signed: Decimal, price: Decimal, fee: Decimal = ZERO) -> None:
         """Change the position, whoever has traded."""
@@ -253,6 +259,10 @@ class PaperExchange(AbstractExchange):
         self.venue.cancel(names)
 
     def open_orders(self) -> list[Update]:
+        if self.venue.polls_until_work:
+            self.venue.polls_until_work -= 1
+            if not self.venue.polls_until_work:
+                self.venue.work()
         return self.venue.open_orders()
 
 

@@ -1,0 +1,259 @@
+"""Recordings as a backtest's market: our own format fast, every other as the venue reads it."""
+
+import heapq
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from lib.backtest.agenda import NEVER
+from lib.backtest.minutes import Minute
+from lib.backtest.settings import Settings, moment_ns
+from lib.constants import NS_PER_MS, NS_PER_SECOND
+from lib.errors import ConfigError
+from lib.recording.layout import BOOK, DEPTH, MARK, TRADE
+from lib.recording.reader import Block, RecordingReader, is_recording
+from lib.venue.candles import Candle
+from lib.venue.market import Levels, MarketEvent, MarkPrice, Print, Quote
+from lib.venue.recorded_files import Timed, candle_prints, open_source, peek, read
+from lib.venue.recorded_files import Source as RawSource
+from lib.venue.replay_symbol import ReplaySymbol
+from lib.venue.symbols import SymbolInfo, info
+
+RAW_BATCH = 4096
+_time_of = attrgetter("time_ns")
+# A named tuple made of any iterable, without the checks of its own constructor.
+_quote: Callable[[Iterable[Any]], Quote] = partial(tuple.__new__, Quote)
+_print: Callable[[Iterable[Any]], Print] = partial(tuple.__new__, Print)
+_mark: Callable[[Iterable[Any]], MarkPrice] = partial(tuple.__new__, MarkPrice)
+
+
+class RecordedSource:
+    """Recorded markets, merged by their receive times, which are the run's times.
+
+    Args:
+        settings: Files, symbols, start and end.
+
+    Raises:
+        ConfigError: A file is no recording, or a symbol is in none.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Look into each file."""
+        self._facts = {
+            "feed": "recording",
+            "files": [
+                {"name": Path(name).name, "bytes": Path(name).stat().st_size}
+                for name in settings.files
+            ],
+        }
+        paths = [Path(name) for name in settings.files]
+        self._own = [RecordingReader(path) for path in paths if is_recording(path)]
+        self._raw = [open_source(str(path)) for path in paths if not is_recording(path)]
+        self.rules = {symbol: info(symbol) for symbol in settings.symbols}
+        self._peeked = {source: peek(source) for source in self._raw}
+        self._check(settings.symbols)
+        first_ns = self._first_ns()
+        self.start_ns = moment_ns(settings.start, first_ns) if settings.start else first_ns
+        self.end_ns = moment_ns(settings.end, self.start_ns) if settings.end else NEVER
+        if self.end_ns <= self.start_ns:
+            raise ConfigError(f"the backtest ends ({settings.end}) before it starts")
+        last_ns = max((reader.last_ns for reader in self._own), default=NEVER)
+        self.last_ns = min(self.end_ns, NEVER if self._raw else last_ns)
+
+    def describe(self) -> dict[str, Any]:
+        """Return which files it is made of."""
+        return dict(self._facts)
+
+    def history(self, symbol: str) -> list[Minute]:
+        """Return the recorded candles of the minutes before the start."""
+        rows = [*self._own_candles(symbol), *self._raw_candles(symbol)]
+        found = {row.open_ns: row for row in rows if row.open_ns + 60 * NS_PER_SECOND <= self.start_ns}
+        return [found[open_ns] for open_ns in sorted(found)]
+
+    def batches(self) -> Iterator[list[MarketEvent]]:
+        """Yield the events, from the recordings' beginning on."""
+        parts = [own_batches(reader, self.rules, self.end_ns) for reader in self._own]
+        if self._raw:
+            parts.append(self._raw_batches())
+        return merge_batches(parts)
+
+    def _check(self, symbols: tuple[str, ...]) -> None:
+        there = {symbol for reader in self._own for symbol in reader.symbols}
+        for source, rows in self._peeked.items():
+            there |= {source.symbol} if source.symbol else {_symbol(event) for _, event in rows}
+        missing = [symbol for symbol in symbols if symbol not in there]
+        if missing:
+            held = ", ".join(sorted(there)) or "nothing"
+            raise ConfigError(f"venue.files hold no {', '.join(missing)}; they hold {held}")
+
+    def _first_ns(self) -> int:
+        times = [reader.first_ns for reader in self._own if reader.pieces]
+        times += [rows[0][0] for rows in self._peeked.values() if rows]
+        if not times:
+            raise ConfigError("venue.files hold no market data")
+        return min(times)
+
+    def _own_candles(self, symbol: str) -> Iterator[Minute]:
+        for reader in self._own:
+            for block in reader.blocks(0, self.start_ns):
+                rows = block.kinds.get("candle")
+                if rows is None:
+                    continue
+                values = zip(rows.integers["open_ns"], *rows.numbers.values(), strict=True)
+                for name, row in zip(rows.symbols, values, strict=True):
+                    if name == symbol:
+                        yield Minute(*row)
+
+    def _raw_candles(self, symbol: str) -> Iterator[Minute]:
+        for source in self._raw:
+            if source.kind != "klines" or source.symbol != symbol:
+                continue
+            for time_ns, event in read(source):
+                if time_ns >= self.start_ns:
+                    break
+                if isinstance(event, Candle):
+                    yield minute_of(event)
+
+    def _raw_batches(self) -> Iterator[list[MarketEvent]]:
+        symbols = {symbol: ReplaySymbol(rules) for symbol, rules in self.rules.items()}
+        for source, rows in self._peeked.items():
+            for _, event in rows:
+                symbol = source.symbol or _symbol(event)
+                if symbol in symbols and isinstance(event, Levels) and event.snapshot:
+                    symbols[symbol].waits_for_snapshot = True
+        for market in symbols.values():
+            market.rewind()
+        readers = [self._prepared(source, symbols) for source in self._raw]
+        batch: list[MarketEvent] = []
+        for time_ns, event in heapq.merge(*readers, key=lambda row: row[0]):
+            if time_ns >= self.end_ns:
+                break
+            batch += symbols[event.symbol].play(event, time_ns, quiet=False)
+            if len(batch) >= RAW_BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    def _prepared(
+        self, source: RawSource, symbols: Mapping[str, ReplaySymbol]
+    ) -> Iterator[tuple[int, MarketEvent]]:
+        for time_ns, event in read(source):
+            symbol = source.symbol or _symbol(event)
+            if symbol not in symbols:
+                continue
+            if not isinstance(event, Candle):
+                yield time_ns, event
+            elif time_ns >= self.start_ns:
+                # Candles from before the start are history.
+                for each in candle_prints(symbol, event, symbols[symbol].next_trade_id()):
+                    yield each.time_ns, each
+
+
+def _symbol(event: MarketEvent | Candle) -> str:
+    return str(getattr(event, "symbol", ""))
+
+
+def minute_of(candle: Candle) -> Minute:
+    """Return a venue's candle as a minute."""
+    return Minute(
+        candle.open_ms * NS_PER_MS,
+        candle.open,
+        candle.high,
+        candle.low,
+        candle.close,
+        candle.volume,
+    )
+
+
+def own_batches(
+    reader: RecordingReader, wanted: Mapping[str, SymbolInfo], end_ns: int
+) -> Iterator[list[MarketEvent]]:
+    """Yield a recording's events, block by block, of the wanted symbols only."""
+    for block in reader.blocks(0, end_ns):
+        events = block_events(block)
+        if not set(block.head.symbols) <= wanted.keys():
+            events = [event for event in events if event.symbol in wanted]
+        if events:
+            yield events
+
+
+def block_events(block: Block) -> list[MarketEvent]:
+    """Return a block's rows as events, in order; candles are left out."""
+    readers: dict[int, Iterator[MarketEvent]] = {}
+    for kind, name, make in (
+        (BOOK, "book", _quotes),
+        (TRADE, "trade", _prints),
+        (MARK, "mark", _marks),
+        (DEPTH, "depth", _depths),
+    ):
+        if name in block.kinds:
+            readers[kind] = make(block)
+    if len(readers) == 1 and len(block.kinds) == 1:
+        return list(next(iter(readers.values())))
+    return [next(readers[kind]) for kind in block.order if kind in readers]
+
+
+def _quotes(block: Block) -> Iterator[Quote]:
+    symbols, integers, numbers = block.kinds["book"]
+    return map(
+        _quote,
+        zip(symbols, *numbers.values(), integers["update_id"], integers["time_ns"], strict=True),
+    )
+
+
+def _prints(block: Block) -> Iterator[Print]:
+    symbols, integers, numbers = block.kinds["trade"]
+    makers = map(bool, integers["buyer_is_maker"])
+    ids, times = integers["trade_id"], integers["time_ns"]
+    return map(_print, zip(symbols, *numbers.values(), makers, ids, times, strict=True))
+
+
+def _marks(block: Block) -> Iterator[MarkPrice]:
+    symbols, integers, numbers = block.kinds["mark"]
+    fundings, times = integers["next_funding_ns"], integers["time_ns"]
+    return map(_mark, zip(symbols, *numbers.values(), fundings, times, strict=True))
+
+
+def _depths(block: Block) -> Iterator[Levels]:
+    symbols, integers, _ = block.kinds["depth"]
+    place = 0
+    columns = (integers[name] for name in ("first_id", "last_id", "previous_id"))
+    for symbol, bids, asks, ids, time_ns, snapshot in zip(
+        symbols,
+        integers["bids"],
+        integers["asks"],
+        zip(*columns, strict=True),
+        integers["time_ns"],
+        integers["snapshot"],
+        strict=True,
+    ):
+        middle, end = place + bids, place + bids + asks
+        rows = block.levels[place:middle], block.levels[middle:end]
+        place = end
+        yield Levels(symbol, *rows, *ids, time_ns, snapshot=bool(snapshot))
+
+
+def merge_batches(
+    sources: list[Iterator[list[MarketEvent]]],
+) -> Iterator[list[MarketEvent]]:
+    """Merge ascending sources into one, keeping the order of the sources where times are equal."""
+    if len(sources) == 1:
+        yield from sources[0]
+        return
+    waiting: list[list[MarketEvent]] = [next(source, []) for source in sources]
+    while any(waiting):
+        horizon_ns = min(batch[-1].time_ns for batch in waiting if batch)
+        merged: list[MarketEvent] = []
+        for number, batch in enumerate(waiting):
+            if not batch:
+                continue
+            count = bisect_right(batch, horizon_ns, key=_time_of)
+            merged += batch[:count]
+            waiting[number] = batch[count:] or next(sources[number], [])
+        # Runs that ascend already: sorting them is merging them.
+        merged.sort(key=_time_of)
+        yield merged

@@ -1,0 +1,199 @@
+"""Has a say before new risk goes out, and says whose orders must go.
+
+Gathers what `lib.oms` judges by: limits, latches, leases, the day's result, the market's prices.
+Cancels and what only reduces never come here.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from lib.bus.protocol import Book, OrderIntent, OrderUpdate
+from lib.constants import NS_PER_SECOND
+from lib.exchange.binance.admission import Ticket
+from lib.helpers import decimal
+from lib.journal.abstract_journal import Journal
+from lib.logger import AbstractLogger
+from lib.models import ZERO
+from lib.oms.account import AccountBook
+from lib.oms.day import Day
+from lib.oms.ids import split_owner
+from lib.oms.latches import Latches
+from lib.oms.leases import Leases
+from lib.oms.limits import RiskLimits
+from lib.oms.lives import Lives
+from lib.oms.orders import Orders
+from lib.oms.risk import EVERYONE, NO_QUOTE, Quote, Risk
+from lib.oms.tracked import Tracked
+from lib.timer import AbstractTimer
+
+QUOTE_NS = 3 * NS_PER_SECOND
+"""Age at which a price that no market feed renews is asked for again."""
+
+
+class Warden:
+    """See the module.
+
+    Args:
+        config: The exchange's section: `risk`, `owners`.
+        facts: The journal's facts.
+        orders: Belief about all orders.
+        lives: Who may act.
+        book: Positions.
+        leases: Who is awake; None where bots have no leases (a script of its own).
+        journal: Keeps latches and the day's start.
+        timer: The process's timer.
+        log: Where halts are told.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        orders: Orders,
+        lives: Lives,
+        book: AccountBook,
+        leases: Leases | None,
+        journal: Journal,
+        timer: AbstractTimer,
+        log: AbstractLogger,
+    ) -> None:
+        """Go on with what the journal knows."""
+        self.latches = Latches(facts)
+        self.leases = leases
+        self.quotes: dict[str, Quote] = {}
+        self.blocked: dict[str, str] = {}
+        """Symbol (or `*`) -> why no risk may be added there."""
+        self._limits = RiskLimits(config.get("risk") or {})
+        self._risk = Risk(self._limits, orders)
+        self._day = Day(facts)
+        self._orders = orders
+        self._lives = lives
+        self._book = book
+        self._owners: list[str] = list(config.get("owners", ()))
+        self._journal = journal
+        self._timer = timer
+        self._log = log
+        self._quoted_ns: dict[str, int] = {}
+
+    # --- before an order goes out
+
+    def refusal(self, ticket: Ticket, intent: OrderIntent) -> str:
+        """Return why an order may not add risk now, "" when it may."""
+        symbol = intent.symbol
+        reason = (
+            self.latches.reason(ticket.owner, self._timer.Timestamp())
+            or self.blocked.get(EVERYONE, "")
+            or self.blocked.get(symbol, "")
+        )
+        if reason or self.leases is None:
+            return reason
+        now_ns = self._timer.Monotonic()
+        return (
+            self.leases.lapse(ticket.owner, ticket.incarnation, now_ns)
+            or self.leases.staleness(symbol, now_ns)
+            or self.leases.outdated(symbol, intent.market_ns)
+        )
+
+    def risk(self, order: Tracked) -> str:
+        """Return how a followed order passes a limit, "" when it keeps them all."""
+        symbols = {order.symbol, *self._book.symbols()}
+        positions = {symbol: self._book.possible(symbol) for symbol in symbols}
+        reason = self._risk.check(order, positions, self.quotes, self._timer.Monotonic())
+        if reason:
+            self._refused(order.owner)
+        return reason
+
+    def wants_quote(self, symbol: str) -> bool:
+        """Return whether a price is to be asked for: no feed brings it."""
+        if self.leases is not None and self.leases.watches_books:
+            return False
+        return self._timer.Monotonic() - self._quoted_ns.get(symbol, -QUOTE_NS) >= QUOTE_NS
+
+    # --- what happens
+
+    def on_book(self, book: Book) -> None:
+        """Take in a book of the market feed."""
+        if self.leases is not None:
+            self.leases.on_book(book.symbol, book.event_ns, self._timer.Monotonic())
+        self.on_quote(book.symbol, decimal(book.bid_price), decimal(book.ask_price))
+
+    def on_quote(self, symbol: str, bid: Decimal, ask: Decimal) -> None:
+        """Take in best prices."""
+        self.quotes[symbol] = Quote(bid, ask)
+        self._quoted_ns[symbol] = self._timer.Monotonic()
+
+    def on_fill(self, update: OrderUpdate) -> None:
+        """Count a fill."""
+        self._day.on_fill(update)
+        self._book.on_fill(update)
+
+    # --- what follows
+
+    def lapsed(self) -> list[tuple[str, str]]:
+        """Return (owner, reason) of the living bots whose risk-adding orders must go now."""
+        if self.leases is None:
+            return []
+        now_ns = self._timer.Monotonic()
+        found = []
+        for owner in self._lives.owners():
+            life = self._lives.alive(owner) or 0
+            symbol = split_owner(owner)[1]
+            reason = self.leases.lapse(owner, life, now_ns)
+            reason = reason or self.leases.staleness(symbol, now_ns, patient=True)
+            if reason:
+                found.append((owner, reason))
+        return found
+
+    def check_day(self, now_ns: int) -> list[str]:
+        """Compare the day's results with the limits; return the owners that were halted by it.
+
+        Args:
+            now_ns: Exchange's time.
+        """
+        prices = {owner: self._price(owner) for owner in self._owners}
+        held = {
+            owner: (decimal(self._book.position(split_owner(owner)[1]).qty), price)
+            for owner, price in prices.items()
+            if price
+        }
+        begun = self._day.begin(now_ns, held)
+        if begun is not None:
+            self._journal.put([begun])
+        results = {owner: self._day.result(owner, price) for owner, price in prices.items()}
+        halted = [
+            owner
+            for owner, result in results.items()
+            if _is_lost(result, self._limits.of(owner).max_daily_loss_usd)
+        ]
+        if _is_lost(sum(results.values(), ZERO), self._limits.account.max_daily_loss_usd):
+            halted.append(EVERYONE)
+        return self.halt(halted, "daily loss")
+
+    def halt(self, owners: list[str], reason: str) -> list[str]:
+        """Latch owners (`*` = everyone); return those that were not latched before."""
+        new = [owner for owner in owners if owner not in self.latches.halts]
+        row = self.latches.halt(owners, reason)
+        if row is not None:
+            self._journal.put([row])
+            self._log.warning("halted", owners=new, reason=reason)
+        return new
+
+    def resume(self, owners: list[str] | None) -> None:
+        """Open the latches of owners, or of all."""
+        self._journal.put(self.latches.resume(owners))
+        self._log.info("resumed", owners=owners or EVERYONE)
+
+    def _price(self, owner: str) -> Decimal:
+        return self.quotes.get(split_owner(owner)[1], NO_QUOTE).middle
+
+    def _refused(self, owner: str) -> None:
+        allowed = self._limits.of(owner).max_refusals
+        row = self.latches.on_refused(owner, allowed, self._timer.Timestamp())
+        if row is not None:
+            self._journal.put([row])
+            self._log.warning("paused: too many refused orders", owner=owner)
+
+
+def _is_lost(result: Decimal, limit: Decimal) -> bool:
+    return bool(limit) and -result >= limit

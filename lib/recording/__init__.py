@@ -1,0 +1,1 @@
+"""Recordings of markets: one documented file format, its writer, its reader, its tools."""
