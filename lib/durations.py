@@ -33,6 +33,22 @@ def seconds(value: object) -> float:
     return round(amount * UNITS[unit], 9)
 
 
+def delays(value: object) -> float | list[float] | str:
+    """Return what a latency means: seconds, a list of seconds, or the name of a file.
+
+    Args:
+        value: A duration, a list of durations, or text that does not begin with a digit.
+
+    Raises:
+        ConfigError: It is none of these.
+    """
+    if isinstance(value, list):
+        return [seconds(each) for each in value]
+    if isinstance(value, str) and value.strip() and not value.strip()[0].isdigit():
+        return value.strip()
+    return seconds(value)
+
+
 def span(value: object) -> tuple[float, float]:
     """Return (first, last) seconds of a range like `0..30s`; a single duration is both.
 

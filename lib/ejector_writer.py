@@ -10,30 +10,21 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
-from lib import folders, spool_folder
 from lib.constants import KEY
 from lib.database.abstract_database import AbstractDatabase
 from lib.database.errors import DatabaseUnavailable, RecordsRefused
 from lib.database.record import SERIES
 from lib.outbox import Outbox
-from lib.spool import Spool
+from lib.spool_settings import SpoolSettings
 from lib.unique_times import UniqueTimes
 
-BATCH_RECORDS = 1_000
-"""A request of this size costs a database little more than one of a single record."""
-BATCH_SECONDS = 0.25
-"""How old a record gets in memory before it is encoded; also the tick of the hang detection."""
 HAND_OVER = 20_000
 """Records that may wait for their encoding: 20 s at 1,000/s."""
-MEMORY_RECORDS = 20_000
-SPOOL_BYTES = 256 * 1024 * 1024
-"""An hour at 1,000 records/s of some 70 bytes."""
 STUCK_TICKS = 4
 """A write that takes longer than this many ticks (1 s): bring what waits to disk."""
-BACKOFF_SECONDS = (0.25, 30.0)
+FIRST_PAUSE_SECONDS = 0.25
 POISON_TRIES = 5
 """Unexpected errors in a row after which records are offered one by one."""
 REPORT_TICKS = 40
@@ -64,9 +55,10 @@ class EjectorWriter:
     def __init__(self, database: AbstractDatabase) -> None:
         """Continue with what a former life has spooled; start the two threads."""
         self._database = database
-        options: Mapping[str, Any] = database.config.get("spool") or {}
-        self._spool = _spool_of(database, options)
-        self.outbox = Outbox(self._spool, int(options.get("memory_records", MEMORY_RECORDS)))
+        self._settings = SpoolSettings.of(database.config)
+        spool = self._settings.open(database.config, database.target)
+        self.outbox = Outbox(spool, self._settings.memory_records)
+        self._batch_records = self._settings.batch_records
         self._queue: deque[Recordable] = deque()
         self._overflow = 0
         self._times = UniqueTimes()
@@ -95,7 +87,7 @@ class EjectorWriter:
         self._queue.append(item)
         if not self._wake.is_set():
             self._wake.set()
-        if len(self._queue) >= BATCH_RECORDS and not self._full.is_set():
+        if len(self._queue) >= self._batch_records and not self._full.is_set():
             self._full.set()
 
     def close(self, seconds: float) -> None:
@@ -130,8 +122,8 @@ class EjectorWriter:
         reporter = LossReporter(self._database.target)
         while True:
             # With something in memory the tick goes on: a hang has to be noticed.
-            self._wake.wait(BATCH_SECONDS if self.outbox.in_memory else None)
-            self._full.wait(BATCH_SECONDS)
+            self._wake.wait(self._settings.batch_time if self.outbox.in_memory else None)
+            self._full.wait(self._settings.batch_time)
             stopping = self._stop.is_set()
             self._full.clear()
             self._wake.clear()
@@ -147,7 +139,7 @@ class EjectorWriter:
     def _drain(self) -> None:
         while self._queue:
             encoded: list[str] = []
-            while self._queue and len(encoded) < BATCH_RECORDS:
+            while self._queue and len(encoded) < self._batch_records:
                 text = self._encode(self._queue.popleft())
                 if text:
                     encoded.append(text)
@@ -171,7 +163,7 @@ class EjectorWriter:
         while True:
             self._ready.clear()
             collected = self._collected.is_set()
-            batch = self.outbox.peek(BATCH_RECORDS)
+            batch = self.outbox.peek(self._batch_records)
             if batch:
                 if not self._offer(batch) and self._stop.wait(self._pause()):
                     self._offer(batch)
@@ -231,8 +223,8 @@ class EjectorWriter:
         self.outbox.spill()
 
     def _pause(self) -> float:
-        first, most = BACKOFF_SECONDS
-        doubled = min(most, first * 2.0 ** min(self.failures - 1, 16))
+        doubled = FIRST_PAUSE_SECONDS * 2.0 ** min(self.failures - 1, 16)
+        doubled = min(self._settings.max_pause, doubled)
         return max(self._asked_pause, doubled * random.uniform(0.5, 1.0))
 
     def _guarded(self, loop: Callable[[], None]) -> None:
@@ -242,7 +234,7 @@ class EjectorWriter:
                 loop()
             except Exception:  # noqa: BLE001 - a thread's top level
                 _log.exception("the background writer failed, and goes on")
-                if self._stop.wait(BACKOFF_SECONDS[1]):
+                if self._stop.wait(self._settings.max_pause):
                     return
             else:
                 return
@@ -284,16 +276,3 @@ class LossReporter:
                 stats["error"] or "no error",
             )
             self._reported, self._ticks = lost, 0
-
-
-def _spool_of(database: AbstractDatabase, options: Mapping[str, Any]) -> Spool | None:
-    config = database.config
-    project = str(config.get(KEY.PROJECT) or "default")
-    folder = options.get("folder")
-    names = (config.get("worker"), config.get(KEY.NAME), config.get(KEY.SYMBOL))
-    return spool_folder.open_spool(
-        Path(folder).expanduser() if folder else folders.state_dir(project) / "spool",
-        database.target,
-        ":".join(str(name) for name in names if name) or "process",
-        int(options.get("max_bytes", SPOOL_BYTES)),
-    )

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 PROGRAM = "supervisor"
 VENUE = "venue"
+CHAOS = "chaos"
+PROGRAMS = {VENUE: "workers.venue", CHAOS: "workers.chaos"}
+"""Commands that are programs of their own: supervision loads nothing of them."""
 EXIT_CODES = """exit codes:
   0 done   1 error   2 usage or bad configuration   3 not running
   4 running, but some worker is not ready"""
@@ -47,9 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments; those of the process by default.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    if words[:1] == [VENUE]:
-        # its arguments are its own, and supervision loads nothing of it
-        os.execv(sys.executable, [sys.executable, "-m", "workers.venue", *words[1:]])  # noqa: S606
+    if words and words[0] in PROGRAMS:
+        program = [sys.executable, "-m", PROGRAMS[words[0]], *words[1:]]
+        os.execv(sys.executable, program)  # noqa: S606
     try:
         arguments = build_parser(words[:1]).parse_args(words)
         command = importlib.import_module(arguments.module)
@@ -106,6 +109,7 @@ def build_parser(wanted: Sequence[str] = ()) -> argparse.ArgumentParser:
         "check": _add_check,
         "version": _add_version,
         VENUE: _add_venue,
+        CHAOS: _add_chaos,
         "completion": _add_completion,
     }
     for name in [name for name in wanted if name in builders] or builders:
@@ -257,6 +261,15 @@ def _add_venue(commands: "Commands") -> None:
         VENUE,
         "run the embedded exchange alone; its arguments are its own",
         "  supervisor venue --help\n  supervisor venue --port 8080 --symbols BTCUSDT",
+    )
+
+
+def _add_chaos(commands: "Commands") -> None:
+    _add(
+        commands,
+        CHAOS,
+        "break a system of its own on purpose and judge its orders; arguments of its own",
+        "  supervisor chaos --help\n  supervisor chaos yaml/chaos.yaml --faults 15 --seed 1",
     )
 
 

@@ -10,8 +10,15 @@ from typing import Any, NamedTuple
 from lib.constants import KEY, Channel, WorkerKind
 from lib.init import PUBLIC
 from supervisor.bots import Bot
+from supervisor.plain import plain_section
 from supervisor.policy import RestartPolicy
-from supervisor.sections import LimitsSection, RestartSection, RiskSection, WatchdogSection
+from supervisor.sections import (
+    LimitsSection,
+    RestartSection,
+    RiskSection,
+    Section,
+    WatchdogSection,
+)
 from supervisor.spec import Spec
 from supervisor.watch import LEARNED
 
@@ -96,23 +103,9 @@ def _venue(spec: Spec) -> list[WorkerSpec]:
     venue = spec.root.venue
     if venue is None:
         return []
-    config: dict[str, Any] = {
-        "feed": venue.feed,
-        "seed": venue.seed,
-        "speed": float(venue.speed),
-        "port": venue.port,
-        "active": symbols_of(spec, watched=True),
-        "files": venue.files,
-        "loop": venue.loop,
-        "start": float(venue.start),
-        "rate": float(venue.rate),
-        "balance": str(venue.balance),
-        "persist": venue.persist,
-        "rest_url": venue.rest_url.rstrip("/"),
-        "ws_url": venue.ws_url.rstrip("/"),
-    }
-    if venue.symbols:
-        config["symbols"] = venue.symbols
+    config = {**plain_section(venue), "active": symbols_of(spec, watched=True)}
+    if not venue.symbols:
+        config.pop("symbols")
     return [_worker(spec, "venue", WorkerKind.VENUE, {"venue": config}, {}, spec.root.restart)]
 
 
@@ -159,6 +152,7 @@ def _streams(spec: Spec) -> list[WorkerSpec]:
         "store": list(section.store),
         "live_candles": _live_candles(spec),
         "limits": _known(limits),
+        **_chosen(section, "depth", "renew", "streams_per_connection"),
     }
     names = ["stream"]
     if section.replicas > 1:
@@ -167,6 +161,11 @@ def _streams(spec: Spec) -> list[WorkerSpec]:
         _worker(spec, name, WorkerKind.STREAM, {"stream": config}, limits, spec.root.restart)
         for name in names
     ]
+
+
+def _chosen(section: Section, *names: str) -> dict[str, Any]:
+    plain = plain_section(section)
+    return {name: plain[name] for name in names if name in plain}
 
 
 def _bot(spec: Spec, bot: Bot, symbol: str) -> WorkerSpec:

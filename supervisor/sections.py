@@ -13,7 +13,7 @@ from msgspec import Meta, field
 
 from lib.constants import Channel
 from lib.defaults import default
-from supervisor.units import Duration, Limit, Rate, Span
+from supervisor.units import Delay, Duration, Limit, Rate, Span
 
 Count = Annotated[int, Meta(ge=1)]
 Money = Annotated[Decimal, Meta(description="amount in quote asset")]
@@ -71,8 +71,25 @@ class ExchangeSection(Section, frozen=True):
     paper: bool = default("EXCHANGE.paper")
 
 
+class LatencySection(Section, frozen=True):
+    """How late orders and cancels reach the venue, and its market data whoever listens."""
+
+    order: Delay | None = None
+    cancel: Delay | None = None
+    market: Delay | None = None
+
+
+class AccountSection(Section, frozen=True):
+    """One account of the venue; a key that is not given is made up."""
+
+    name: str | None = None
+    key: str | None = None
+    secret: str | None = None
+    public_key: str | None = None
+
+
 class VenueSection(Section, frozen=True):
-    """The embedded exchange."""
+    """The embedded exchange; what is None is left to it."""
 
     feed: Literal["synthetic", "recording", "live"] = default("venue.feed")
     seed: int = default("venue.seed")
@@ -83,10 +100,36 @@ class VenueSection(Section, frozen=True):
     loop: bool = default("venue.loop")
     start: Duration = _unit(Duration, "venue.start")
     rate: Annotated[float, Meta(gt=0)] = default("venue.rate")
-    balance: Money = Decimal(default("venue.balance"))
+    balance: Money | dict[str, Money] = Decimal(default("venue.balance"))
     persist: str | None = None
     rest_url: str = ""
     ws_url: str = ""
+    record: str | None = None
+    accounts: Annotated[list[AccountSection], Meta(min_length=1)] | None = None
+    latency: LatencySection | None = None
+    order_latency: Duration | None = None
+    cancel_latency: Duration | None = None
+    user_stream_requires_events: Literal["off", "silent", "expire"] | None = None
+    connection_life: Duration | None = None
+    ping_period: Duration | None = None
+    pong_timeout: Duration | None = None
+    listen_key_life: Duration | None = None
+    messages_per_second: Count | None = None
+    weight_limit: Count | None = None
+    orders_10s: Count | None = None
+    orders_1m: Count | None = None
+    strict_parameters: bool | None = None
+    history_minutes: Count | None = None
+    maker_fee: Decimal | None = None
+    taker_fee: Decimal | None = None
+    queue_cancels: Literal["proportional", "none"] | None = None
+    deep_levels: Count | None = None
+    dead_man_covers_algo: bool | None = None
+    leverage: Annotated[int, Meta(ge=1, le=125)] | None = None
+    self_trade_prevention: Literal["NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"] | None = (
+        None
+    )
+    max_algo_orders: Count | None = None
 
 
 class StreamSection(Section, frozen=True):
@@ -96,6 +139,9 @@ class StreamSection(Section, frozen=True):
     channels: tuple[MarketChannel, ...] = default("stream.channels")
     store: tuple[MarketChannel, ...] = ()
     candles: Candles = default("stream.candles")
+    depth: Literal["partial", "diff"] | None = None
+    renew: Duration | None = None
+    streams_per_connection: Annotated[int, Meta(ge=1, le=1024)] | None = None
 
 
 class WatchdogSection(Section, frozen=True):
@@ -176,14 +222,18 @@ class SqliteSection(RecordsSection, frozen=True):
 
     path: str | None = None
     state: str | None = None
+    timeout: Duration | None = None
 
 
 class SpoolSection(Section, frozen=True):
-    """Where records wait while their database is away."""
+    """When records are sent, and where they wait while their database is away."""
 
     folder: str | None = None
     max_bytes: Count | None = None
     memory_records: Count | None = None
+    batch_records: Count | None = None
+    batch_time: Duration | None = None
+    max_pause: Duration | None = None
 
 
 class BotSection(msgspec.Struct, frozen=True, kw_only=True):

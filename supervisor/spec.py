@@ -13,6 +13,7 @@ from lib.errors import ConfigError
 from lib.folders import check_name
 from lib.init import (
     PUBLIC,
+    VAULT_SECTION,
     exchanges_of,
     is_secret,
     load_config,
@@ -21,6 +22,7 @@ from lib.init import (
 )
 from lib.interpolation import Variable, fill_in, missing, missing_error
 from lib.interpolation import variables as find_variables
+from lib.redaction import is_secret_name, redact
 from supervisor.bots import Bot, places_of, read_bots
 from supervisor.convert import convert, nearest
 from supervisor.names import FACTORY_ROLES, check_adapter
@@ -174,10 +176,12 @@ def _vault(tree: ConfigTree) -> dict[str, Any]:
 
 def _warnings(tree: ConfigTree, exchanges: frozenset[str]) -> list[str]:
     found = []
-    for name in sorted(exchanges):
+    for name in sorted({*exchanges, VAULT_SECTION, *GENERAL}):
         section = tree.values.get(name)
         for key, value in section.items() if isinstance(section, dict) else ():
-            if key in PUBLIC or not isinstance(value, str) or "${" in value:
+            if not isinstance(value, str) or "${" in value:
+                continue
+            if not (key not in PUBLIC if name in exchanges else _holds_secret(key, value)):
                 continue
             place = tree.where((name, key))
             if Path(place.file).stat().st_mode & READABLE_BY_OTHERS:
@@ -186,3 +190,8 @@ def _warnings(tree: ConfigTree, exchanges: frozenset[str]) -> list[str]:
                     f"`chmod 600 {place.file}`"
                 )
     return found
+
+
+def _holds_secret(key: str, value: str) -> bool:
+    # By its name (`token: …`), or by what it looks like (`dsn: postgresql://me:password@host`).
+    return is_secret_name(key) or redact(value) != value

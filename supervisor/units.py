@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lib.durations import EXAMPLE, rate, seconds, span
+from lib.durations import EXAMPLE, delays, rate, seconds, span
 from lib.errors import ConfigError
 from supervisor.watch import LEARNED
 
@@ -34,6 +34,14 @@ class Limit(float):
             ) from None
 
 
+class Delay:
+    """Latency; written `20ms`, `[10ms, 30ms]` (drawn from), or `rows.txt` (one number a line)."""
+
+    def __init__(self, value: object) -> None:
+        """Read what a user wrote: seconds, a list of them, or a file's name."""
+        self.value = delays(value)
+
+
 class Span:
     """First and last seconds of a range; written `0..30s`."""
 
@@ -53,6 +61,10 @@ class Rate:
 UNITS: dict[type, dict[str, Any]] = {
     Duration: {"type": ["string", "integer"], "description": f"duration: {EXAMPLE}, or 0"},
     Limit: {"type": ["string", "integer", "boolean"], "description": "duration, learned or off"},
+    Delay: {
+        "type": ["string", "integer", "array"],
+        "description": "duration, list of durations, or file with one number of seconds per line",
+    },
     Span: {"type": ["string", "integer"], "description": "range of durations: 0..30s"},
     Rate: {"type": "string", "description": "rate: 10 in 60s"},
 }

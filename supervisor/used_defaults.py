@@ -9,6 +9,9 @@ from lib.init import exchanges_of, load_config
 
 EXCHANGE = "EXCHANGE"
 """Stands in the names of `DEFAULTS` for the exchange's own."""
+DATABASE_OF = {"LiveFactory": "InfluxDb", "LocalFactory": "SqliteDb"}
+SECTION_OF = {"InfluxDb": "influx", "TimescaleDb": "timescale", "SqliteDb": "sqlite"}
+VAULT = "HashicorpVault"
 
 
 def used_defaults(files: Iterable[str | Path]) -> list[tuple[str, ...]]:
@@ -19,13 +22,27 @@ def used_defaults(files: Iterable[str | Path]) -> list[tuple[str, ...]]:
     """
     tree = load_config(files)
     chosen = tree.values.get("exchange", DEFAULTS["exchange"].value)
+    idle = _idle_sections(tree.values)
     found: list[tuple[str, ...]] = []
     for name, entry in DEFAULTS.items():
         section, _, key = name.rpartition(".")
+        if section in idle:
+            continue
         shown = name.replace(EXCHANGE, chosen) if chosen in exchanges_of(tree) else name
         if not _is_given(tree.values, section.replace(EXCHANGE, str(chosen)), key):
             found.append((shown, _shown(entry.value), entry.unit, entry.reason))
     return found
+
+
+def _idle_sections(values: dict[str, Any]) -> set[str]:
+    # A database or vault that nobody asked for leans on nothing.
+    factory = values.get("factory", DEFAULTS["factory"].value)
+    database = values.get("database") or DATABASE_OF.get(factory)
+    vault = values.get("vault")
+    used = {SECTION_OF.get(database), *values}
+    if VAULT not in (vault, vault.get("name") if isinstance(vault, dict) else None):
+        used.discard("vault")
+    return {*SECTION_OF.values(), "vault"} - used
 
 
 def _is_given(values: dict[str, Any], section: str, key: str) -> bool:

@@ -1,12 +1,15 @@
 """Rules between the venue's and the exchange's sections, checked."""
 
+from pathlib import Path
+
 import msgspec
 
 from lib.config_tree import ConfigTree
 from lib.errors import ConfigError
 from lib.init import find_path
 from supervisor.bots import check_symbols
-from supervisor.sections import ExchangeSection, RootSection, VenueSection
+from supervisor.sections import ExchangeSection, LatencySection, RootSection, VenueSection
+from supervisor.units import Delay
 
 KNOWN_URLS = {
     "BINANCE.FUTURES": ("https://fapi.binance.com", "wss://fstream.binance.com"),
@@ -62,7 +65,41 @@ def check_venue(tree: ConfigTree, root: RootSection) -> VenueSection | None:
         if found is None:
             raise tree.fail(f"there is no file {name}", steps)
         files.append(str(found))
-    return msgspec.structs.replace(venue, files=files)
+    return msgspec.structs.replace(
+        venue,
+        files=files,
+        rest_url=venue.rest_url.rstrip("/"),
+        ws_url=venue.ws_url.rstrip("/"),
+        latency=_latency(tree, venue.latency),
+        persist=_written(tree, "persist", venue.persist),
+        record=_written(tree, "record", venue.record),
+    )
+
+
+def _latency(tree: ConfigTree, section: LatencySection | None) -> LatencySection | None:
+    if section is None:
+        return None
+    whole = {}
+    for name in section.__struct_fields__:
+        delay = getattr(section, name)
+        if delay is not None and isinstance(delay.value, str):
+            steps = ("venue", "latency", name)
+            found = find_path(delay.value, tree.where(steps).file)
+            if found is None:
+                raise tree.fail(f"there is no file {delay.value}", steps)
+            whole[name] = Delay(str(found))
+    return msgspec.structs.replace(section, **whole)
+
+
+def _written(tree: ConfigTree, key: str, name: str | None) -> str | None:
+    # A file that is not there yet comes into the current folder.
+    if name is None:
+        return None
+    steps = ("venue", key)
+    found = find_path(name, tree.where(steps).file) or Path(name).expanduser().absolute()
+    if not found.parent.is_dir():
+        raise tree.fail(f"there is no folder {Path(name).parent}", steps)
+    return str(found)
 
 
 def _check_feed(tree: ConfigTree, venue: VenueSection) -> None:
@@ -73,7 +110,7 @@ def _check_feed(tree: ConfigTree, venue: VenueSection) -> None:
         raise _lacking(tree, "live", f"rest_url: {rest_url} and ws_url: {ws_url}")
     if venue.files and venue.feed != "recording":
         raise tree.fail("venue.files needs `feed: recording`", ("venue", "files"))
-    for key in ("rest_url", "ws_url"):
+    for key in ("rest_url", "ws_url", "record"):
         if getattr(venue, key) and venue.feed != "live":
             raise tree.fail(f"venue.{key} needs `feed: live`", ("venue", key))
 

@@ -30,7 +30,6 @@ NEEDED = {
 """What a test may need -> where it comes from."""
 MODULES = ("psycopg", "hvac", "keyring")
 INSTALL = r"""
-set -e
 export DEBIAN_FRONTEND=noninteractive
 # The packages' own daemons would take ports, some of all interfaces: they are neither started now
 # nor at the next boot.
@@ -42,7 +41,9 @@ if [ ! -e "$guard" ] && [ -w "${guard%/*}" ]; then
 fi
 install() { apt-get install -y -q --no-install-recommends "$@"; }
 # A fresh machine has no lists, an old one outdated ones: then they are fetched, once.
-install "$@" >/dev/null 2>&1 || { apt-get update -q && install "$@"; } >/dev/null
+if ! install "$@" >/dev/null 2>&1; then
+    { apt-get update -q && install "$@"; } >/dev/null || exit 1
+fi
 for unit in "$@"; do
     systemctl disable --quiet "$unit" >/dev/null 2>&1 || true
 done
@@ -75,8 +76,10 @@ def install() -> str:
     if packages and (problem := _install_by_apt(packages)):
         return problem
     if missing("timescale"):
+        if not (npm := program("npm")):
+            return "Node.js is here without npm; please install npm"
         FOLDER.mkdir(parents=True, exist_ok=True)
-        command = [program("npm"), "install", "--silent", "--no-audit", "--no-fund"]
+        command = [npm, "install", "--silent", "--no-audit", "--no-fund"]
         # The second names another PGlite as its peer.
         command += ["--legacy-peer-deps", "--prefix", str(FOLDER), *NPM]
         if subprocess.run(command, stdout=subprocess.DEVNULL).returncode:

@@ -103,7 +103,7 @@ def normal(name: str) -> str:
 
 def test_every_imported_library_is_required_by_name(metadata: dict[str, Any]) -> None:
     wanted = [*metadata["install_requires"]]
-    for extra in ("timescale", "vault", "keyring"):
+    for extra in ("timescale", "vault", "keyring", "benchmarks"):
         wanted += metadata["extras_require"][extra]
     required = {normal(text.partition(">")[0].partition("[")[0]) for text in wanted}
     distributions = packages_distributions()
@@ -119,7 +119,8 @@ def test_every_imported_library_is_required_by_name(metadata: dict[str, Any]) ->
 
 def test_every_requirement_has_bounds(metadata: dict[str, Any]) -> None:
     requirements = [*metadata["install_requires"], *metadata["extras_require"]["dev"]]
-    requirements += metadata["extras_require"]["servers"]
+    for extra in ("servers", "benchmarks"):
+        requirements += metadata["extras_require"][extra]
 
     assert [text for text in requirements if ">=" not in text or ",<" not in text] == []
 

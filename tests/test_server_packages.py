@@ -1,4 +1,4 @@
-"""A bare machine gets the tests' servers, and a test without its server does not pass in silence."""
+"""A bare machine gets the tests' servers; a test without its server never passes in silence."""
 
 import os
 import subprocess

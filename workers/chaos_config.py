@@ -58,12 +58,22 @@ class Drill:
     def limits(self) -> Limits:
         """The configured risk limits."""
         risk = self.section.get("risk") or {}
-        orders = risk.get("max_open_orders")
+        orders = _limit(risk, "max_open_orders")
         return Limits(
-            _money(risk.get("max_position_usd")),
-            _money(risk.get("max_order_usd")),
+            _limit(risk, "max_position_usd"),
+            _limit(risk, "max_order_usd"),
+            _limit(risk, "max_order_qty"),
             None if orders is None else int(orders),
         )
+
+    @property
+    def on_crash(self) -> dict[str, str]:
+        """Owner -> what becomes of a dead bot's orders."""
+        return {
+            f"{bot['name']}:{symbol}": str(bot.get("on_crash", default("bots.on_crash")))
+            for bot in self.bots
+            for symbol in bot["symbols"]
+        }
 
     @property
     def marks(self) -> Owners:
@@ -161,5 +171,5 @@ def _files(tree: ConfigTree, venue: dict[str, Any]) -> list[str]:
     return found
 
 
-def _money(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
+def _limit(risk: dict[str, Any], name: str) -> Decimal | None:
+    return Decimal(str(risk.get(name, default(f"EXCHANGE.risk.{name}")))) or None

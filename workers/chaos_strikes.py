@@ -20,7 +20,7 @@ from lib.helpers import plain, round_down, round_up
 from workers.chaos_system import System
 from workers.chaos_zombie import ask_as_dead
 
-ARM_SECONDS = 15.0
+ARM_SECONDS = 8.0
 """How long a failpoint may wait for its step."""
 NOTIONAL = Decimal(150)
 FAR = Decimal("0.03")

@@ -134,9 +134,15 @@ class System:
         ledger, _ = await self.venue.ledger()
         journal = await asyncio.to_thread(read_journal, self.journal_path)
         return Evidence(
-            ledger, notebooks, journal, self.drill.marks, self.drill.limits,
-            forbidden=forbidden, moved=moved,
-        )  # fmt: skip
+            ledger,
+            notebooks,
+            journal,
+            self.drill.marks,
+            self.drill.limits,
+            on_crash=self.drill.on_crash,
+            forbidden=forbidden,
+            moved=moved,
+        )
 
     def net(self, mode: str) -> None:
         """Tell the proxy what to do; see `workers.chaos_proxy`."""

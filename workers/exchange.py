@@ -22,7 +22,7 @@ from lib.oms.history import History
 from lib.oms.ids import check_prefixes
 from workers.exchange_server import Lines, OrderServer
 from workers.runtime import AsyncWorker, Vitals, run_worker
-from workers.secrets import resolve_secrets
+from workers.secrets import keep_login, resolve_secrets
 
 REPEAT_SECONDS = 0.25
 """How often the account's topics repeat their sequence."""
@@ -74,6 +74,7 @@ class ExchangeWorker(AsyncWorker):
         self._drop_orphans()
         self._serve()
         self.spawn(self._repeat(), "sequences")
+        self.spawn(keep_login(full, self.factory, self.timer, self.log), "vault login")
         self._opened = True
         self._tell_health()
         orders = len(list(self._authority.orders.open_orders()))

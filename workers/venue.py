@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from lib.bus.start import Start
-from lib.config_tree import load_tree
 from lib.constants import ExitCode, WorkerKind
-from lib.durations import seconds
 from lib.errors import ConfigError
 from lib.timer import LiveTimer
 from lib.venue.server import VenueServer
 from workers.runtime import AsyncWorker, Vitals, run_worker
+from workers.venue_section import read_section
 
 PORT_FILE = "venue.port"
 DESCRIPTION = (
@@ -149,25 +148,6 @@ def parse(arguments: list[str]) -> dict[str, Any]:
         **{name: each for name, each in found.items() if each is not None},
         **further,
     }
-
-
-def read_section(path: str) -> dict[str, Any]:
-    """Return the `venue` section of a configuration; its bots' symbols play from the start.
-
-    Raises:
-        ConfigError: The file is wrong or has no such section.
-    """
-    tree = load_tree(path)
-    section = tree.values.get("venue")
-    if not isinstance(section, dict):
-        raise tree.fail("no `venue` section; right would be `venue: {feed: synthetic}`")
-    bots = tree.values.get("bots")
-    named = [bot.get("symbols") for bot in bots or () if isinstance(bot, dict)]
-    active = [symbol for symbols in named if isinstance(symbols, list) for symbol in symbols]
-    folder = Path(path).parent
-    files = [str(folder / Path(name).expanduser()) for name in section.get("files") or ()]
-    start = seconds(section.get("start") or 0.0)
-    return {"active": active, **section, "files": files, "start": start}
 
 
 def main_alone(arguments: list[str]) -> int:

@@ -166,14 +166,16 @@ class Broker:
     def _on_order(self, body: dict[str, Any], time_ns: int) -> None:
         order = self._orders.get(body["c"])
         traded = body["x"] in ("TRADE", "CALCULATED") and int(body["t"])
-        if order is None:
-            if traded:
-                self.liquidations += 1
-                self._tell_fill(None, body, time_ns)
-            return
+        if order is not None:
+            self._on_own_order(order, body, time_ns, traded=bool(traded))
+        elif traded:
+            self.liquidations += 1
+            self._tell_fill(None, body, time_ns)
+
+    def _on_own_order(
+        self, order: OwnOrder, body: dict[str, Any], time_ns: int, *, traded: bool
+    ) -> None:
         status = STATUSES[body["X"]]
-        if order.status.is_final:
-            return
         if order.is_conditional and status is Status.NEW:
             status = Status.TRIGGERING
         before = order.status

@@ -38,8 +38,8 @@ def rows_of(path: Path) -> Iterator[Row]:
     """
     if is_recording(path):
         for block in RecordingReader(path).blocks():
-            for event in block_events(block):
-                yield event.time_ns, event.symbol, event
+            for own in block_events(block):
+                yield own.time_ns, own.symbol, own
         return
     source = open_source(str(path))
     for time_ns, event in read(source):

@@ -35,7 +35,7 @@ class RunLogger(AbstractLogger):
     @classmethod
     def bound_to(cls, file: TextIO | None) -> "type[RunLogger]":
         """Return the class whose objects write to `file`; None: nowhere."""
-        fields = {"file": file, "warnings": {}, "__module__": cls.__module__}
+        fields: dict[str, Any] = {"file": file, "warnings": {}, "__module__": cls.__module__}
         return type(cls.__name__, (cls,), fields)
 
     def write(self, level: str, message: str, fields: dict[str, Any]) -> None:

@@ -19,8 +19,9 @@ class Market:
 
     While only quotes are known of a book, a quote or a trade that stays above every own bid and
     below every own ask changes nothing in the matching core: a quote replaces the whole book, and
-    an order deeper than the best price waits behind what nobody sees. Of such events the newest
-    is kept, and shown to the core before anything else happens to the symbol.
+    an order deeper than the best price waits behind what nobody sees. Where levels are known, the
+    same holds for quotes that leave both best prices as they are. Of such events the newest is
+    kept, and shown to the core before anything else happens to the symbol.
 
     Args:
         rules: The venue's rules of the symbol.
@@ -47,6 +48,7 @@ class Market:
         "symbol",
         "trades",
         "venue_rules",
+        "watched",
     )
 
     def __init__(self, rules: SymbolInfo, minutes: Minutes) -> None:
@@ -67,6 +69,8 @@ class Market:
         """Quotes and trades at or below it must be seen by the core."""
         self.asks_from = NOTHING
         """Quotes and trades at or above it must be seen by the core."""
+        self.watched = True
+        """Whether some quote or trade might matter to the core now."""
         self.pending_quote: Quote | None = None
         self.pending_print: Print | None = None
         self.books: list[Callable[..., None]] = []
@@ -76,13 +80,20 @@ class Market:
 
     def look(self) -> None:
         """Work out which quotes and trades matter to the own orders."""
-        if not self.mark_ns or self.has_depth or self._has_conditional():
+        self.watched = bool(self.resting) or self.has_depth or not self.mark_ns
+        if not self.mark_ns or self._has_conditional():
             self.bids_to, self.asks_from = EVERYTHING, NOTHING
             return
         bids = [order.price for order in self.resting.values() if order.is_buy]
         asks = [order.price for order in self.resting.values() if not order.is_buy]
         self.bids_to = max(bids, default=NOTHING)
         self.asks_from = min(asks, default=EVERYTHING)
+
+    def is_moved(self, quote: Quote, before: Quote | None) -> bool:
+        """Return whether a quote changes more of a book with depth than its best quantities."""
+        if not self.has_depth:
+            return False
+        return before is None or quote.bid != before.bid or quote.ask != before.ask
 
     def mid(self) -> Decimal:
         """Return the middle of the newest quote, 0 before the first."""

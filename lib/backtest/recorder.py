@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from math import nan
+from math import isnan, nan
 from typing import Protocol
 
 from lib.backtest.equity import EquityStats
@@ -115,7 +115,7 @@ class RunRecorder:
             equity += trail.unrealised
             bid, ask = _own_touch(market)
             trail.samples += 1
-            trail.two_sided += bid == bid and ask == ask  # noqa: PLR0124 - NaN is not itself
+            trail.two_sided += not (isnan(bid) or isnan(ask))
             if trail.path.is_due(now_ns):
                 profit = trail.realised - trail.fees + trail.unrealised
                 mid = float(trail.last_mid) if trail.last_mid else nan

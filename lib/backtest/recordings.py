@@ -4,25 +4,28 @@ import heapq
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from lib.backtest.agenda import NEVER
+from lib.backtest.batch import Batch, batch_of
 from lib.backtest.minutes import Minute
 from lib.backtest.settings import Settings, moment_ns
-from lib.constants import NS_PER_MS, NS_PER_SECOND
+from lib.constants import NS_PER_MINUTE, NS_PER_MS
 from lib.errors import ConfigError
-from lib.recording.layout import BOOK, DEPTH, MARK, TRADE
+from lib.recording.layout import BOOK, CANDLE, DEPTH, MARK, TRADE
 from lib.recording.reader import Block, RecordingReader, is_recording
 from lib.venue.candles import Candle
 from lib.venue.market import Levels, MarketEvent, MarkPrice, Print, Quote
-from lib.venue.recorded_files import Timed, candle_prints, open_source, peek, read
 from lib.venue.recorded_files import Source as RawSource
+from lib.venue.recorded_files import candle_prints, open_source, peek, read
 from lib.venue.replay_symbol import ReplaySymbol
 from lib.venue.symbols import SymbolInfo, info
 
 RAW_BATCH = 4096
+_CANDLE = bytes((CANDLE,))
 _time_of = attrgetter("time_ns")
 # A named tuple made of any iterable, without the checks of its own constructor.
 _quote: Callable[[Iterable[Any]], Quote] = partial(tuple.__new__, Quote)
@@ -70,10 +73,11 @@ class RecordedSource:
     def history(self, symbol: str) -> list[Minute]:
         """Return the recorded candles of the minutes before the start."""
         rows = [*self._own_candles(symbol), *self._raw_candles(symbol)]
-        found = {row.open_ns: row for row in rows if row.open_ns + 60 * NS_PER_SECOND <= self.start_ns}
+        last_ns = self.start_ns - NS_PER_MINUTE
+        found = {row.open_ns: row for row in rows if row.open_ns <= last_ns}
         return [found[open_ns] for open_ns in sorted(found)]
 
-    def batches(self) -> Iterator[list[MarketEvent]]:
+    def batches(self) -> Iterator[Batch]:
         """Yield the events, from the recordings' beginning on."""
         parts = [own_batches(reader, self.rules, self.end_ns) for reader in self._own]
         if self._raw:
@@ -102,8 +106,9 @@ class RecordedSource:
                 rows = block.kinds.get("candle")
                 if rows is None:
                     continue
-                values = zip(rows.integers["open_ns"], *rows.numbers.values(), strict=True)
-                for name, row in zip(rows.symbols, values, strict=True):
+                numbers = map(rows.numbers, ("open", "high", "low", "close", "volume"))
+                values = zip(rows.integers("open_ns"), *numbers, strict=True)
+                for name, row in zip(rows.symbols(), values, strict=True):
                     if name == symbol:
                         yield Minute(*row)
 
@@ -117,26 +122,28 @@ class RecordedSource:
                 if isinstance(event, Candle):
                     yield minute_of(event)
 
-    def _raw_batches(self) -> Iterator[list[MarketEvent]]:
+    def _raw_batches(self) -> Iterator[Batch]:
         symbols = {symbol: ReplaySymbol(rules) for symbol, rules in self.rules.items()}
-        for source, rows in self._peeked.items():
-            for _, event in rows:
-                symbol = source.symbol or _symbol(event)
-                if symbol in symbols and isinstance(event, Levels) and event.snapshot:
-                    symbols[symbol].waits_for_snapshot = True
-        for market in symbols.values():
+        with_snapshot = {
+            _symbol(event)
+            for rows in self._peeked.values()
+            for _, event in rows
+            if isinstance(event, Levels) and event.snapshot
+        }
+        for symbol, market in symbols.items():
+            market.waits_for_snapshot = symbol in with_snapshot
             market.rewind()
         readers = [self._prepared(source, symbols) for source in self._raw]
-        batch: list[MarketEvent] = []
+        events: list[MarketEvent] = []
         for time_ns, event in heapq.merge(*readers, key=lambda row: row[0]):
             if time_ns >= self.end_ns:
                 break
-            batch += symbols[event.symbol].play(event, time_ns, quiet=False)
-            if len(batch) >= RAW_BATCH:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+            events += symbols[event.symbol].play(event, time_ns, quiet=False)
+            if len(events) >= RAW_BATCH:
+                yield batch_of(events)
+                events = []
+        if events:
+            yield batch_of(events)
 
     def _prepared(
         self, source: RawSource, symbols: Mapping[str, ReplaySymbol]
@@ -171,18 +178,21 @@ def minute_of(candle: Candle) -> Minute:
 
 def own_batches(
     reader: RecordingReader, wanted: Mapping[str, SymbolInfo], end_ns: int
-) -> Iterator[list[MarketEvent]]:
+) -> Iterator[Batch]:
     """Yield a recording's events, block by block, of the wanted symbols only."""
     for block in reader.blocks(0, end_ns):
         events = block_events(block)
         if not set(block.head.symbols) <= wanted.keys():
-            events = [event for event in events if event.symbol in wanted]
-        if events:
-            yield events
+            events = (event for event in events if event.symbol in wanted)
+        yield Batch(block.head.last_ns, block.head.rows, events)
 
 
-def block_events(block: Block) -> list[MarketEvent]:
-    """Return a block's rows as events, in order; candles are left out."""
+def block_events(block: Block) -> Iterator[MarketEvent]:
+    """Yield a block's rows as events, in order; candles are left out.
+
+    Each event is made when it is asked for: a million of them in a list would keep the garbage
+    collector busy.
+    """
     readers: dict[int, Iterator[MarketEvent]] = {}
     for kind, name, make in (
         (BOOK, "book", _quotes),
@@ -193,67 +203,66 @@ def block_events(block: Block) -> list[MarketEvent]:
         if name in block.kinds:
             readers[kind] = make(block)
     if len(readers) == 1 and len(block.kinds) == 1:
-        return list(next(iter(readers.values())))
-    return [next(readers[kind]) for kind in block.order if kind in readers]
+        return next(iter(readers.values()))
+    order = block.order if "candle" not in block.kinds else block.order.replace(_CANDLE, b"")
+    return map(next, map(readers.__getitem__, order))
 
 
 def _quotes(block: Block) -> Iterator[Quote]:
-    symbols, integers, numbers = block.kinds["book"]
-    return map(
-        _quote,
-        zip(symbols, *numbers.values(), integers["update_id"], integers["time_ns"], strict=True),
-    )
+    rows = block.kinds["book"]
+    prices = map(rows.numbers, ("bid", "bid_qty", "ask", "ask_qty"))
+    integers = map(rows.integers, ("update_id", "time_ns"))
+    return map(_quote, zip(rows.symbols(), *prices, *integers, strict=True))
 
 
 def _prints(block: Block) -> Iterator[Print]:
-    symbols, integers, numbers = block.kinds["trade"]
-    makers = map(bool, integers["buyer_is_maker"])
-    ids, times = integers["trade_id"], integers["time_ns"]
-    return map(_print, zip(symbols, *numbers.values(), makers, ids, times, strict=True))
+    rows = block.kinds["trade"]
+    makers = map(bool, rows.integers("buyer_is_maker"))
+    numbers = map(rows.numbers, ("price", "qty"))
+    integers = map(rows.integers, ("trade_id", "time_ns"))
+    return map(_print, zip(rows.symbols(), *numbers, makers, *integers, strict=True))
 
 
 def _marks(block: Block) -> Iterator[MarkPrice]:
-    symbols, integers, numbers = block.kinds["mark"]
-    fundings, times = integers["next_funding_ns"], integers["time_ns"]
-    return map(_mark, zip(symbols, *numbers.values(), fundings, times, strict=True))
+    rows = block.kinds["mark"]
+    numbers = map(rows.numbers, ("mark", "index", "funding_rate"))
+    integers = map(rows.integers, ("next_funding_ns", "time_ns"))
+    return map(_mark, zip(rows.symbols(), *numbers, *integers, strict=True))
 
 
 def _depths(block: Block) -> Iterator[Levels]:
-    symbols, integers, _ = block.kinds["depth"]
-    place = 0
-    columns = (integers[name] for name in ("first_id", "last_id", "previous_id"))
-    for symbol, bids, asks, ids, time_ns, snapshot in zip(
-        symbols,
-        integers["bids"],
-        integers["asks"],
-        zip(*columns, strict=True),
-        integers["time_ns"],
-        integers["snapshot"],
-        strict=True,
+    rows = block.kinds["depth"]
+    levels = rows.levels()
+    names = ("bids", "asks", "first_id", "last_id", "previous_id", "time_ns", "snapshot")
+    for symbol, bids, asks, first, last, previous, time_ns, snapshot in zip(
+        rows.symbols(), *map(rows.integers, names), strict=True
     ):
-        middle, end = place + bids, place + bids + asks
-        rows = block.levels[place:middle], block.levels[middle:end]
-        place = end
-        yield Levels(symbol, *rows, *ids, time_ns, snapshot=bool(snapshot))
+        below, above = list(islice(levels, bids)), list(islice(levels, asks))
+        yield Levels(symbol, below, above, first, last, previous, time_ns, bool(snapshot))
 
 
-def merge_batches(
-    sources: list[Iterator[list[MarketEvent]]],
-) -> Iterator[list[MarketEvent]]:
+def merge_batches(sources: list[Iterator[Batch]]) -> Iterator[Batch]:
     """Merge ascending sources into one, keeping the order of the sources where times are equal."""
     if len(sources) == 1:
         yield from sources[0]
         return
-    waiting: list[list[MarketEvent]] = [next(source, []) for source in sources]
+    waiting = [_next_list(source) for source in sources]
     while any(waiting):
-        horizon_ns = min(batch[-1].time_ns for batch in waiting if batch)
+        horizon_ns = min(events[-1].time_ns for events in waiting if events)
         merged: list[MarketEvent] = []
-        for number, batch in enumerate(waiting):
-            if not batch:
+        for number, events in enumerate(waiting):
+            if not events:
                 continue
-            count = bisect_right(batch, horizon_ns, key=_time_of)
-            merged += batch[:count]
-            waiting[number] = batch[count:] or next(sources[number], [])
+            count = bisect_right(events, horizon_ns, key=_time_of)
+            merged += events[:count]
+            waiting[number] = events[count:] or _next_list(sources[number])
         # Runs that ascend already: sorting them is merging them.
         merged.sort(key=_time_of)
-        yield merged
+        yield batch_of(merged)
+
+
+def _next_list(source: Iterator[Batch]) -> list[MarketEvent]:
+    for batch in source:
+        if events := list(batch.events):
+            return events
+    return []

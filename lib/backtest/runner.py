@@ -10,12 +10,10 @@ The exchange goes on while a handler waits (`Post(wait=True)`, `Sleep`): `wait` 
 market, and the handlers' calls are made up for afterwards.
 """
 
-from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from itertools import chain
-from operator import attrgetter
+from itertools import chain, takewhile
 
 from lib.backtest.agenda import NEVER, Agenda
 from lib.backtest.arguments import book_arguments, candle_arguments, trade_arguments
@@ -37,7 +35,6 @@ from lib.venue.market import Levels, MarketEvent, MarkPrice, Print, Quote
 
 GOODBYE_NS = 2 * NS_PER_SECOND
 """How long the cancels of `Clean` may take."""
-_time_of = attrgetter("time_ns")
 
 
 class Stopped(TickvisorError):
@@ -127,15 +124,21 @@ class Run:
         self._agenda.now_ns = max(self._agenda.now_ns, horizon_ns)
         self.timer.set(until_ns)
 
-    def _batches(self) -> Iterator[list[MarketEvent]]:
+    def _batches(self) -> Iterator[Iterable[MarketEvent]]:
         for batch in self._source.batches():
             if self.stop_wanted:
                 raise Stopped("interrupted")
-            if batch[-1].time_ns >= self._source.end_ns:
-                batch = batch[: bisect_left(batch, self._source.end_ns, key=_time_of)]
-            self.events += len(batch)
             self.on_batch(self.now_ns)
-            yield batch
+            if batch.last_ns >= self._source.end_ns:
+                events = list(takewhile(self._is_wanted, batch.events))
+                self.events += len(events)
+                yield events
+                return
+            self.events += batch.rows
+            yield batch.events
+
+    def _is_wanted(self, event: MarketEvent) -> bool:
+        return event.time_ns < self._source.end_ns
 
     def _begin(self) -> bool:
         """Take in what came before the start, open the account, make the bots."""
@@ -174,8 +177,12 @@ class Run:
                     continue
                 agenda.now_ns = time_ns
                 market = markets[symbol]
-                market.quote = event
-                if bid <= market.bids_to or ask >= market.asks_from:
+                before, market.quote = market.quote, event
+                if market.watched and (
+                    bid <= market.bids_to
+                    or ask >= market.asks_from
+                    or (market.has_depth and market.is_moved(event, before))
+                ):
                     show(market, event)
                 else:
                     market.pending_quote = event
@@ -198,9 +205,7 @@ class Run:
             case Quote():
                 self._on_quote(market, event)
             case Levels():
-                if not market.has_depth:
-                    market.has_depth = True
-                    market.look()
+                market.has_depth = market.watched = True
                 self.broker.show(market, event)
             case MarkPrice():
                 market.has_marks = True
@@ -208,8 +213,11 @@ class Run:
                 self._plan_deadline()
 
     def _on_quote(self, market: Market, event: Quote) -> None:
-        market.quote = event
-        self._see(market, event, event.bid, event.ask)
+        before, market.quote = market.quote, event
+        if market.is_moved(event, before):
+            self.broker.show(market, event)
+        else:
+            self._see(market, event, event.bid, event.ask)
         market.book_ns = self.timer.now_ns
         arguments = book_arguments(event, self.settings.exchange, self.timer.now_ns)
         self._crew.call_all(market.books, arguments)
@@ -243,7 +251,7 @@ class Run:
                 market.minutes.quantities.append(event.qty)
                 market.pending_print = event
             case Levels():
-                market.has_depth = True
+                market.has_depth = market.watched = True
                 self._engine.on_market(event)
             case MarkPrice():
                 market.has_marks = True

@@ -33,8 +33,16 @@ FEEDS = ("synthetic", "recording")
 
 @dataclass(frozen=True, slots=True)
 class BotPlan:
-    """One bot for one symbol; `symbols` are its own and the watched ones, `config` is what its
-    constructor gets.
+    """One bot for one symbol.
+
+    Args:
+        name: Of the bot.
+        target: What `lib.registry.find("bot", …)` understands.
+        symbol: What it trades.
+        symbols: That, and what it watches.
+        config: What its constructor gets.
+        live_candles: Whether it gets growing candles.
+        on_error: `restart` (the run ends) or `continue`.
     """
 
     name: str
@@ -53,8 +61,9 @@ class BotPlan:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that a backtest depends on; times in ns, `start` and `end` as the user wrote
-    them: moments, or offsets from the first event.
+    """Everything that a backtest depends on.
+
+    `start` and `end` are as the user wrote them: moments, or offsets from the first event.
     """
 
     project: str
@@ -287,11 +296,12 @@ def _latency(tree: ConfigTree, section: dict[str, Any]) -> dict[str, Any]:
         names = ", ".join(LATENCIES)
         raise tree.fail(f"backtest.latency must be a mapping of {names}", (SECTION, "latency"))
     found: dict[str, Any] = {}
-    for name, value in (DEFAULT_LATENCY | given).items():
+    wanted: dict[str, Any] = DEFAULT_LATENCY | given
+    for name, value in wanted.items():
         if isinstance(value, list):
             found[name] = [seconds(each) for each in value]
-        elif isinstance(value, str) and value[:1].isalpha() | value.startswith(("/", ".", "~")):
-            found[name] = value
+        elif isinstance(value, str) and not value[:1].isdigit():
+            found[name] = value  # a file of measured rows
         else:
             found[name] = seconds(value)
     if not isinstance(found["market"], float):

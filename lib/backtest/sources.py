@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from lib.backtest.batch import Batch, batch_of
 from lib.backtest.minutes import Minute
 from lib.backtest.recordings import RecordedSource, minute_of
 from lib.backtest.settings import DEFAULT_START, Settings, moment_ns
 from lib.constants import NS_PER_SECOND
 from lib.errors import ConfigError
-from lib.venue.market import MarketEvent
 from lib.venue.symbols import SymbolInfo, info
 from lib.venue.synthetic import SyntheticFeed
 
@@ -30,7 +30,7 @@ class Source(Protocol):
     def history(self, symbol: str) -> list[Minute]:
         """Return one-minute candles from before the start, ascending."""
 
-    def batches(self) -> Iterator[list[MarketEvent]]:
+    def batches(self) -> Iterator[Batch]:
         """Yield the events in time order; no batch is empty."""
 
     def describe(self) -> dict[str, Any]:
@@ -65,12 +65,12 @@ class SyntheticSource:
         """Return what decides the market."""
         return dict(self._facts)
 
-    def batches(self) -> Iterator[list[MarketEvent]]:
+    def batches(self) -> Iterator[Batch]:
         """Yield some seconds of the market at a time."""
         while (due_ns := self._feed.due()) is not None and due_ns < self.end_ns:
             events = self._feed.take(min(due_ns + SYNTHETIC_BATCH_NS, self.end_ns))
             if events:
-                yield events
+                yield batch_of(events)
 
 
 def open_market(settings: Settings) -> Source:

@@ -15,6 +15,7 @@ class Limits(NamedTuple):
 
     max_position_usd: Decimal | None = None
     max_order_usd: Decimal | None = None
+    max_order_qty: Decimal | None = None
     max_open_orders: int | None = None
 
 
@@ -28,7 +29,7 @@ class Evidence:
         journal: The journal's content; None before there is one.
         owners: Whose is which order.
         limits: The configured risk limits.
-        on_crash: What becomes of a dead bot's orders: `cancel`, `adopt` or `leave`.
+        on_crash: Owner -> what becomes of a dead bot's orders: `cancel`, `adopt` or `leave`.
         forbidden: Ids of orders that were asked for by a life that was over.
         moved: Symbols whose position somebody else moved: the venue by force, a human by hand.
         asset: The margin asset.
@@ -39,7 +40,7 @@ class Evidence:
     journal: Journal | None
     owners: Owners
     limits: Limits
-    on_crash: str = "cancel"
+    on_crash: dict[str, str] = field(default_factory=dict)
     forbidden: frozenset[str] = frozenset()
     moved: frozenset[str] = frozenset()
     asset: str = "USDT"

@@ -74,19 +74,23 @@ def _orphan(evidence: Evidence, order: LedgerOrder | LedgerAlgo) -> Iterator[Fin
         return
     notebook = evidence.notebooks.get(owner)
     life = notebook.life if notebook is not None else None
-    reason = "its bot has never lived" if life is None else _why_orphan(evidence, order, life)
+    reason = (
+        "its bot has never lived"
+        if life is None
+        else _why_orphan(order, life, evidence.on_crash.get(owner, "cancel"))
+    )
     if reason:
         what = f"{order.side} {order.qty} {order.symbol} ({order.status}) is open: {reason}"
         yield Finding("orphan", order.client_id, what, ORPHAN_SECONDS)
 
 
-def _why_orphan(evidence: Evidence, order: LedgerOrder | LedgerAlgo, life: Life) -> str:
+def _why_orphan(order: LedgerOrder | LedgerAlgo, life: Life, on_crash: str) -> str:
     client_id = base(order.client_id)
     status = life.statuses.get(client_id, "")
     if status in FINAL:
         return f"its bot was told that it is {status}"
     if made_at(client_id) >= life.start_ns:
         return ""
-    if evidence.on_crash == "cancel":
+    if on_crash == "cancel":
         return "the life that placed it is over"
     return "" if status else "its bot's new life was not told of it"

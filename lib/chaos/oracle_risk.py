@@ -25,11 +25,13 @@ class Event(NamedTuple):
 
 def order_size(evidence: Evidence) -> Iterator[Finding]:
     """No order that may add risk is worth more than it may be."""
-    limit = evidence.limits.max_order_usd
-    for order in evidence.ledger.orders if limit is not None else ():
+    usd, qty = evidence.limits.max_order_usd, evidence.limits.max_order_qty
+    for order in evidence.ledger.orders:
+        if not _adds(evidence, order):
+            continue
         value = order.qty * (order.price or order.average_price)
-        if limit is not None and _adds(evidence, order) and value > limit * ROOM:
-            what = f"{order.side} {order.qty} {order.symbol} is worth {value:.2f}, not {limit}"
+        if (usd and value > usd * ROOM) or (qty and order.qty > qty):
+            what = f"{order.side} {order.qty} {order.symbol} is worth {value:.2f}: too much"
             yield Finding("risk_order", order.client_id, what)
 
 

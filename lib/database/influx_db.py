@@ -12,6 +12,7 @@ from lib.database import line_protocol
 from lib.database.abstract_database import AbstractDatabase
 from lib.database.errors import DatabaseUnavailable, RecordsRefused
 from lib.database.record import Schema
+from lib.defaults import default, default_seconds
 from lib.errors import ConfigError
 from lib.heavy import load
 from lib.redaction import remember
@@ -20,7 +21,6 @@ from lib.timer import AbstractTimer
 if TYPE_CHECKING:
     from lib.factory import AbstractFactory
 
-TIMEOUT_SECONDS = 5.0
 REFUSED = (400, 413, 422)
 """Statuses that speak of the records themselves: offering the same again would not help."""
 WAIT = (429, 503)
@@ -190,16 +190,17 @@ class InfluxDb(AbstractDatabase):
         with self._lock:
             if self._client is None:
                 section = self.section
+                usual = default_seconds("influx.timeout")
                 self._client = load("influxdb_client").InfluxDBClient(
                     self.url,
                     token=self._token,
                     # 1.x takes user and password as HTTP basic authentication.
                     auth_basic=bool(section.get("user")),
                     org=section.get("org") or "-",
-                    timeout=round(float(section.get("timeout", TIMEOUT_SECONDS)) * 1_000),
-                    enable_gzip=bool(section.get("gzip")),
+                    timeout=round(float(section.get("timeout", usual)) * 1_000),
+                    enable_gzip=bool(section.get("gzip", default("influx.gzip"))),
                     ssl_ca_cert=section.get("ca_cert"),
-                    verify_ssl=section.get("verify_tls", True),
+                    verify_ssl=section.get("verify_tls", default("influx.verify_tls")),
                     # The spool retries, knowing the order.
                     retries=False,
                 )

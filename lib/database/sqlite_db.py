@@ -13,12 +13,12 @@ from lib.database import json_record
 from lib.database.abstract_database import AbstractDatabase
 from lib.database.errors import DatabaseUnavailable
 from lib.database.record import Schema
+from lib.defaults import default_seconds
 from lib.timer import AbstractTimer
 
 if TYPE_CHECKING:
     from lib.factory import AbstractFactory
 
-BUSY_SECONDS = 5.0
 CREATE = """
 CREATE TABLE IF NOT EXISTS records (
     series TEXT NOT NULL, time_ns INTEGER NOT NULL, tags TEXT NOT NULL, fields TEXT NOT NULL,
@@ -32,8 +32,8 @@ class SqliteDb(AbstractDatabase):
     """Keeps records in a SQLite file (WAL), shared by all workers of a project.
 
     Its section is `sqlite`: `path` (default: `history.db` in the project's state folder),
-    `measurement`, `tags`, `integers`. One table, `records`: `series`, `time_ns`, and `tags` and
-    `fields` as JSON objects.
+    `measurement`, `tags`, `integers`; `timeout` (seconds to wait for another writer). One table,
+    `records`: `series`, `time_ns`, and `tags` and `fields` as JSON objects.
     """
 
     def __init__(
@@ -43,8 +43,9 @@ class SqliteDb(AbstractDatabase):
         super().__init__(config, factory, timer)
         section = config.get("sqlite") or {}
         self.schema = Schema(config, section)
-        default = folders.state_dir(str(config.get(KEY.PROJECT) or "default")) / "history.db"
-        self.path = Path(section.get("path") or default).expanduser()
+        usual = folders.state_dir(str(config.get(KEY.PROJECT) or "default")) / "history.db"
+        self.path = Path(section.get("path") or usual).expanduser()
+        self._timeout = float(section.get("timeout", default_seconds("sqlite.timeout")))
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
@@ -107,7 +108,7 @@ class SqliteDb(AbstractDatabase):
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, check_same_thread=False)
+            connection = sqlite3.connect(self.path, timeout=self._timeout, check_same_thread=False)
             self._connection = connection
             connection.execute("PRAGMA journal_mode = WAL")
             # Safe against a crash of the process; a power cut may cost the newest records.

@@ -15,6 +15,7 @@ from lib.database.abstract_database import AbstractDatabase
 from lib.database.errors import DatabaseUnavailable, RecordsRefused
 from lib.database.json_record import Row
 from lib.database.record import Schema
+from lib.defaults import default, default_seconds
 from lib.errors import ConfigError
 from lib.heavy import load
 from lib.redaction import remember
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     from lib.factory import AbstractFactory
 
-TIMEOUT_SECONDS = 5.0
-DEFAULTS = {"host": "localhost", "port": 5432, "dbname": "tickvisor"}
 PARAMETERS = ("dsn", "host", "port", "user", "password", "dbname", "sslmode", "sslrootcert")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NS_PER_US = 1_000
@@ -62,10 +61,10 @@ class TimescaleDb(AbstractDatabase):
         if self._dsn and self._parameters:
             raise ConfigError("timescale takes either dsn or host, port, user, …; not both")
         if not self._dsn:
-            self._parameters = {**DEFAULTS, **self._parameters}
+            self._parameters = {**_server(), **self._parameters}
         remember(str(section.get("password") or ""))
-        self._timeout = float(section.get("timeout", TIMEOUT_SECONDS))
-        self._copies = bool(section.get("copy", True))
+        self._timeout = float(section.get("timeout", default_seconds("timescale.timeout")))
+        self._copies = bool(section.get("copy", default("timescale.copy")))
         self._lock = threading.Lock()
         self._connection: Connection[tuple[Any, ...]] | None = None
         self._tables: set[str] = set()
@@ -75,7 +74,7 @@ class TimescaleDb(AbstractDatabase):
         """Return host and database."""
         known = self._parameters
         if self._dsn:
-            known = {**DEFAULTS, **load("psycopg.conninfo").conninfo_to_dict(self._dsn)}
+            known = {**_server(), **load("psycopg.conninfo").conninfo_to_dict(self._dsn)}
         return f"postgres {known['host']}:{known['port']}/{known['dbname']}"
 
     def Encode(self, record: dict[str, Any]) -> str:
@@ -240,6 +239,10 @@ def _cut_off(connection: "Connection[tuple[Any, ...]]", seconds: float) -> Itera
         yield
     finally:
         alarm.cancel()
+
+
+def _server() -> dict[str, Any]:
+    return {name: default(f"timescale.{name}") for name in ("host", "port", "dbname")}
 
 
 def _moment(time_ns: int) -> datetime:

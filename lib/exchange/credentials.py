@@ -7,6 +7,7 @@ from lib.errors import ConfigError
 from lib.factory import AbstractFactory
 from lib.redaction import remember
 from lib.timer import AbstractTimer
+from lib.vault import AbstractVault
 
 
 def resolve_keys(
@@ -28,12 +29,20 @@ def resolve_keys(
     """
     found = dict(section)
     name = section["name"]
+    private_key = str(section.get(VAULT.PRIVATE_KEY) or "").strip()
+    vault: AbstractVault | None = None
     for secret in (VAULT.KEY, VAULT.SECRET):
         value = str(section.get(secret) or "").strip()
+        if secret == VAULT.SECRET:
+            # A private key signs in place of a secret, and is given in its place.
+            value = private_key or value
         if value:
             found[secret] = remember(value)
             continue
-        vault = factory.Vault({**general, KEY.EXCHANGE: name, name: section}, factory, timer)
+        # One for both: a login may be good for a single use.
+        vault = vault or factory.Vault(
+            {**general, KEY.EXCHANGE: name, name: section}, factory, timer
+        )
         try:
             found[secret] = vault.Get(secret)
         except ConfigError as error:

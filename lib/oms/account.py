@@ -25,6 +25,11 @@ class _SignedFill(NamedTuple):
     at_ns: int
 
 
+class _Doubt(NamedTuple):
+    row: PositionReport
+    asked_ns: int
+
+
 class AccountBook:
     """What is known of one account; older reports never replace newer ones.
 
@@ -41,7 +46,7 @@ class AccountBook:
         }
         self._balances: dict[str, Balance] = {}
         self._fills: dict[str, deque[_SignedFill]] = defaultdict(lambda: deque(maxlen=FILLS))
-        self._doubts: dict[str, PositionReport] = {}
+        self._doubts: dict[str, _Doubt] = {}
         self.events = 0
 
     def position(self, symbol: str) -> Account:
@@ -65,7 +70,7 @@ class AccountBook:
         newer = sum((each.qty for each in self._fills[symbol] if each.at_ns > at_ns), ZERO)
         found = [qty, qty + newer]
         if symbol in self._doubts:
-            found.append(self._doubts[symbol].qty)
+            found.append(self._doubts[symbol].row.qty)
         return found
 
     def on_fill(self, update: OrderUpdate) -> None:
@@ -96,9 +101,15 @@ class AccountBook:
         changes: list[Account] = []
         listed = {row.symbol: row for row in rows}
         for symbol in self._positions.keys() | listed.keys():
-            row = listed.get(symbol)
-            changes += self._set_position(row) if row else self._set_flat(symbol, asked_ns)
+            row = listed.get(symbol) or self._flat(symbol, asked_ns)
+            if row is not None and self._is_sure(row, asked_ns):
+                changes += self._set_position(row)
         return changes
+
+    @property
+    def doubts(self) -> list[str]:
+        """Return the symbols of which a read has shown another position than is believed."""
+        return list(self._doubts)
 
     def on_balances(self, rows: Iterable[BalanceReport]) -> list[Change]:
         """Take in balances, whichever are told."""
@@ -119,6 +130,8 @@ class AccountBook:
         known = self._positions.get(report.symbol)
         if known is not None and report.event_ns < known.event_ns:
             return []
+        if known is not None and report.event_ns > known.event_ns:
+            self._doubts.pop(report.symbol, None)
         self._positions[report.symbol] = report
         if known is None:
             return [self._message(report)] if report.qty else []
@@ -126,15 +139,31 @@ class AccountBook:
             return []
         return [self._message(report)]
 
-    def _set_flat(self, symbol: str, asked_ns: int) -> list[Account]:
+    def _flat(self, symbol: str, asked_ns: int) -> PositionReport | None:
         # The list says nothing about when: its time must not outdate an event that is under way,
         # nor may a list that lags behind undo an event just seen.
         known = self._positions[symbol]
-        if not known.qty or known.event_ns > asked_ns - YOUNG_NS:
-            return []
-        flat = PositionReport(symbol, ZERO, ZERO, ZERO, known.event_ns)
-        self._positions[symbol] = flat
-        return [self._message(flat._replace(event_ns=asked_ns))]
+        if known.event_ns > asked_ns - YOUNG_NS:
+            return None
+        return PositionReport(symbol, ZERO, ZERO, ZERO, known.event_ns)
+
+    def _is_sure(self, row: PositionReport, asked_ns: int) -> bool:
+        # One read may lag behind or run ahead: another position than is believed needs two that
+        # agree. Until then risk counts the worse of both.
+        known = self._positions.get(row.symbol)
+        if known is None or not known.event_ns or row.qty == known.qty:
+            self._doubts.pop(row.symbol, None)
+            return True
+        if row.event_ns < known.event_ns:
+            return False
+        doubt = self._doubts.get(row.symbol)
+        if doubt is None or doubt.row.qty != row.qty:
+            self._doubts[row.symbol] = _Doubt(row, asked_ns)
+            return False
+        if asked_ns - doubt.asked_ns < YOUNG_NS:
+            return False
+        del self._doubts[row.symbol]
+        return True
 
     def _message(self, report: PositionReport) -> Account:
         return Account(

@@ -3,11 +3,37 @@
 `now_ns` is the exchange's clock: its windows are whole minutes and whole tens of seconds.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+from typing import Any, NamedTuple
 
 from lib.constants import NS_PER_MINUTE, NS_PER_SECOND
+from lib.oms.rows import Fact, fact
 
+
+class Priority(IntEnum):
+    """Who goes first when little is left."""
+
+    CANCEL = 0
+    REDUCE = 1
+    MARKET = 2
+    LIMIT = 3
+    QUERY = 4
+    """What became of one order."""
+    READ = 5
+
+
+SHARES = {
+    Priority.CANCEL: 1.0,
+    Priority.REDUCE: 1.0,
+    Priority.MARKET: 0.95,
+    Priority.LIMIT: 0.9,
+    Priority.QUERY: 0.8,
+    Priority.READ: 0.75,
+}
+"""Share of a limit that may be used before a kind of request has to wait for the next window."""
+ORDERS = frozenset({Priority.REDUCE, Priority.MARKET, Priority.LIMIT})
+FACT = "budget"
 SOFT = 0.8
 """Share of a limit at which `isOnline` turns False."""
 
@@ -66,19 +92,35 @@ class Budget:
         window, used = self._used.get(name, (0, 0))
         return used / limit.allowed if window == now_ns // limit.window_ns else 0.0
 
-    def wait_ns(self, now_ns: int, *, order: bool) -> int:
+    def wait_ns(self, now_ns: int, priority: Priority) -> int:
         """Return how long a request must wait, 0 = not at all.
 
-        Args:
-            now_ns: The exchange's clock.
-            order: The request places orders, so that the order limits count, too.
+        A limit that was hit holds up everything, also cancels; one that is nearly used up holds up
+        what is less urgent, until its window ends.
         """
-        names = self._limits if order else ("weight",)
-        return max(max(0, self._blocked_ns.get(name, 0) - now_ns) for name in names)
+        names = self._limits if priority in ORDERS else ("weight",)
+        return max(self._wait_ns(name, now_ns, SHARES[priority]) for name in names)
+
+    def _wait_ns(self, name: str, now_ns: int, share: float) -> int:
+        blocked_ns = max(0, self._blocked_ns.get(name, 0) - now_ns)
+        if share >= 1.0 or self.share(name, now_ns) < share:
+            return blocked_ns
+        window_ns = self._limits[name].window_ns
+        return max(blocked_ns, window_ns - now_ns % window_ns)
+
+    def restore(self, facts: Mapping[str, Any]) -> None:
+        """Go on with what a former life of the process had used, and with its bans."""
+        kept = facts.get(FACT, {})
+        self._used = {name: (at, used) for name, (at, used) in kept.get("used", {}).items()}
+        self._blocked_ns = dict(kept.get("blocked", {}))
+
+    def keep(self) -> Fact:
+        """Return what the next life must know."""
+        return fact(FACT, {"used": self._used, "blocked": self._blocked_ns})
 
     def trouble(self, now_ns: int) -> str:
         """Return why a bot should hold back, "" when it need not."""
-        if self.wait_ns(now_ns, order=True):
+        if self.wait_ns(now_ns, Priority.REDUCE):
             return "rate limited by the exchange"
         for name in self._limits:
             if self.share(name, now_ns) >= self._soft:

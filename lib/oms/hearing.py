@@ -32,6 +32,7 @@ class Hearing:
         self._half_ns = limit_ns // 2
         self._fresh_ns = now_ns
         self._connected_ns: int | None = None
+        self._proven_ns: int | None = None
         self._deaf_ns: int | None = None
         self._evidence_ns = now_ns
         self._needs_reconnect = False
@@ -43,13 +44,13 @@ class Hearing:
 
     def on_connected(self, now_ns: int) -> None:
         """Note a new connection."""
-        self._connected_ns = now_ns
+        self._connected_ns = self._proven_ns = now_ns
         self._needs_reconnect = False
         self._echoes.clear()
 
     def on_disconnected(self) -> None:
         """Note the loss of the connection."""
-        self._connected_ns = None
+        self._connected_ns = self._proven_ns = None
         self._echoes.clear()
 
     def on_event(self, now_ns: int) -> None:
@@ -89,6 +90,7 @@ class Hearing:
         """Note a fact that the stream should have told."""
         self.misses += 1
         self._evidence_ns = now_ns
+        self._proven_ns = None
         if self._deaf_ns is None:
             self._deaf_ns = self._fresh_ns
         self._needs_reconnect = True
@@ -115,6 +117,10 @@ class Hearing:
         if self._connected_ns is None:
             return False
         return LAG_NS < fact_age_ns < now_ns - self._connected_ns
+
+    def is_proven_since(self, at_ns: int) -> bool:
+        """Return whether the stream has been connected, and never caught out, since a time."""
+        return self._proven_ns is not None and self._proven_ns <= at_ns
 
     def wants_check(self, now_ns: int) -> bool:
         """Return whether it has been quiet for long enough to ask by REST."""

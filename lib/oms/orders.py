@@ -4,17 +4,14 @@ Duplicate and out-of-order reports are harmless; what contradicts the table of `
 counted and ignored. `now_ns` is the exchange's clock as we estimate it.
 """
 
-from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable
 
 from lib.bus.protocol import OrderIntent
 from lib.constants import NS_PER_MS, Status
 from lib.oms.actions import Action, Publish, Record
-from lib.oms.deliveries import Deliveries
 from lib.oms.events import Fill, OrderReport
-from lib.oms.ids import intent_id, parse
-from lib.oms.rows import Past, fill_row, order_of, row_of
+from lib.oms.known import Known, remember
+from lib.oms.rows import fill_row, row_of
 from lib.oms.states import is_legal, is_open
 from lib.oms.tracked import Tracked, asked_for, from_intent, from_report
 from lib.oms.wishes import due_of, first_fetch_ns, first_query_ns
@@ -24,71 +21,18 @@ MARGIN_CONDITIONAL_NS = 60_000 * NS_PER_MS
 """Added to the window before absence can be proven."""
 APART_NS = 1_000 * NS_PER_MS
 """Two proofs of absence must be this far apart."""
+PROOFS = 2
+PROOFS_UNHEARD = 4
 UNSEEN = (Status.PENDING, Status.UNKNOWN)
-REMEMBERED = 20_000
-"""Closed orders and fills kept, to know what comes again."""
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
-class Orders:
+class Orders(Known):
     """All orders of one account that carry one of our prefixes.
 
     Args:
         prefixes: Id prefix -> owner.
         epoch: The journal's number.
     """
-
-    def __init__(self, prefixes: dict[str, str], epoch: int = 1) -> None:
-        """Start knowing no order."""
-        self._prefixes = prefixes
-        self.deliveries = Deliveries(epoch)
-        self._open: dict[str, Tracked] = {}
-        self._closed: OrderedDict[str, Tracked] = OrderedDict()
-        self._booked: OrderedDict[tuple[str, int, int], None] = OrderedDict()
-        self._highest: dict[str, str] = {}
-        self.counts: Counter[str] = Counter()
-
-    # --- what is known
-
-    def get(self, client_id: str) -> Tracked | None:
-        """Return an order by its id, of whichever attempt."""
-        name = intent_id(client_id)
-        return self._open.get(name) or self._closed.get(name)
-
-    def owner_of(self, client_id: str) -> str | None:
-        """Return whose id this is, None for a foreign one."""
-        parts = parse(client_id)
-        return None if parts is None else self._prefixes.get(parts.prefix)
-
-    def open_orders(self, owner: str | None = None) -> Iterator[Tracked]:
-        """Yield what may still trade, of one owner or of all."""
-        return (order for order in self._open.values() if owner in (None, order.owner))
-
-    def highest_id(self, owner: str) -> str:
-        """Return the greatest id seen of an owner, "" for none."""
-        return self._highest.get(owner, "")
-
-    def restore(self, past: Past, now_ns: int) -> None:
-        """Take over what a former life of the process believed.
-
-        What it had journaled and perhaps sent is of unknown fate: it is asked for, never sent.
-        """
-        self.deliveries.restore(past)
-        self._highest.update(past.highest)
-        for row in past.fills:
-            remember(self._booked, (row.symbol, row.trade_id, row.exchange_id), None)
-        for order in map(order_of, past.orders):
-            if order.status is Status.PENDING:
-                order.status, order.reason = Status.UNKNOWN, "the exchange worker was restarted"
-            if not order.is_open:
-                remember(self._closed, order.id, order)
-                continue
-            order.query_due_ns = now_ns if order.status is Status.UNKNOWN else 0
-            order.cancel_due_ns = now_ns if order.cancel_wanted else 0
-            order.fetch_due_ns = now_ns if order.lacks_fills else 0
-            self._open[order.id] = order
 
     # --- from our side
 
@@ -104,18 +48,6 @@ class Orders:
             return
         order = asked_for(owner, incarnation, client_id, now_ns)
         self._follow(order)
-
-    def claim(self, owner: str, incarnation: int, ids: set[str]) -> list[Tracked]:
-        """Give a new life of an owner what it asks for, and its protective stops.
-
-        Returns:
-            What was found at the exchange and adds risk that this life does not ask for.
-        """
-        found = [order for order in self.open_orders(owner) if not order.incarnation]
-        for order in found:
-            if order.id in ids or order.is_stop:
-                order.incarnation = incarnation
-        return [order for order in found if not order.incarnation]
 
     def ended(self, owner: str, incarnation: int) -> list[Tracked]:
         """Return what a life that is over has left and that adds risk."""
@@ -174,6 +106,8 @@ class Orders:
             return []
         before = order.status
         order.learn(report)
+        if not report.algo and report.exchange_id:
+            remember(self._by_exchange, (order.symbol, report.exchange_id), order.id)
         order.known_ns = order.known_ns or now_ns
         fill = report.fill if report.fill and self._book(order, report.fill) else None
         self._move(order, report, now_ns)
@@ -196,25 +130,31 @@ class Orders:
         self._settle(order, now_ns)
         return [self._tell(order, fill)]
 
-    def on_absent(self, client_id: str, now_ns: int) -> list[Action]:
-        """Take in that neither a query nor the list of open orders shows an order.
+    def on_absent(self, client_id: str, now_ns: int, *, heard: bool = True) -> list[Action]:
+        """Take in that no query, list or trade shows an order.
+
+        Two such answers a second apart prove its absence. Where the account stream has not been
+        followed since before the order was sent (a former life of the process sent it), its
+        silence proves nothing, and twice as many are needed.
 
         Args:
             client_id: Its id.
-            now_ns: The exchange's clock when the query was sent.
+            now_ns: The exchange's time, as it said itself before it was asked.
+            heard: The account stream was proven since before the order was sent.
         """
         order = self._open.get(client_id)
         if order is None or order.status is not Status.UNKNOWN:
             self.counts["absent though known"] += order is not None
             return []
-        margin_ns = MARGIN_CONDITIONAL_NS if order.conditional else MARGIN_NS
-        if now_ns <= order.sent_ns + order.window_ms * NS_PER_MS + margin_ns:
+        if now_ns <= order.sent_ns + order.window_ms * NS_PER_MS + margin_of(order):
             return []
-        if not order.absent_ns:
-            order.absent_ns = now_ns
-        elif now_ns - order.absent_ns >= APART_NS:
-            return self.end(client_id, Status.NOT_PLACED, "never reached the exchange", now_ns)
-        return []
+        if now_ns - order.absent_ns < APART_NS:
+            return []
+        order.absent_ns = now_ns
+        order.absences += 1
+        if order.absences < (PROOFS if heard else PROOFS_UNHEARD):
+            return []
+        return self.end(client_id, Status.NOT_PLACED, "never reached the exchange", now_ns)
 
     def on_question(self, client_id: str, now_ns: int) -> list[Action]:
         """Take in that a cancel found no such open order: ask what became of it."""
@@ -235,11 +175,6 @@ class Orders:
             return _publish(order)
         update = self.deliveries.number(order.update(fill))
         return Publish(update, row_of(order), fill_row(order, fill, update))
-
-    def _follow(self, order: Tracked) -> None:
-        self._open[order.id] = order
-        if order.id > self._highest.get(order.owner, ""):
-            self._highest[order.owner] = order.id
 
     def _found(self, report: OrderReport) -> Tracked | None:
         owner = self.owner_of(report.id)
@@ -285,7 +220,7 @@ class Orders:
         if order.status in (Status.UNKNOWN, Status.NOT_PLACED):
             order.reason = ""
         order.status = target
-        order.query_due_ns = order.absent_ns = 0
+        order.query_due_ns = order.absent_ns = order.absences = 0
 
     def _settle(self, order: Tracked, now_ns: int) -> None:
         if order.lacks_fills:
@@ -296,19 +231,11 @@ class Orders:
         if order.held is not None:
             self._finish(order, order.held)
 
-    def _finish(self, order: Tracked, status: Status) -> None:
-        order.status, order.held = status, None
-        order.query_due_ns = order.cancel_due_ns = order.fetch_due_ns = 0
-        self._open.pop(order.id, None)
-        remember(self._closed, order.id, order)
+
+def margin_of(order: Tracked) -> int:
+    """Return how long after a request's window absence may be proven, ns."""
+    return MARGIN_CONDITIONAL_NS if order.conditional else MARGIN_NS
 
 
 def _publish(order: Tracked) -> Action:
     return Publish(order.update(), row_of(order))
-
-
-def remember(memory: "OrderedDict[K, V]", key: K, value: V) -> None:
-    """Put a value into a bounded memory, dropping the oldest."""
-    memory[key] = value
-    while len(memory) > REMEMBERED:
-        memory.popitem(last=False)

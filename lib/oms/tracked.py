@@ -64,7 +64,9 @@ class Tracked:
     fetches: int = 0
     fetch_due_ns: int = 0
     absent_ns: int = 0
-    """First query that proved absence; 0 for none."""
+    """Newest answer that showed its absence; 0 for none."""
+    absences: int = 0
+    """How many did."""
     kept: bool = False
     """A protective stop that stays on purpose, without its bot, while the position lives."""
 

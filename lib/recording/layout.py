@@ -8,7 +8,7 @@ crash: a last block that is not whole is left out.
 import struct
 import sys
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -59,9 +59,9 @@ def pack_integers(values: Iterable[int]) -> bytes:
     return _to_bytes(differences)
 
 
-def unpack_integers(packed: bytes) -> list[int]:
-    """Return what `pack_integers` was given."""
-    return list(accumulate(_from_bytes("q", packed)))
+def unpack_integers(packed: bytes) -> Iterator[int]:
+    """Yield what `pack_integers` was given."""
+    return accumulate(_from_bytes("q", packed))
 
 
 def pack_indices(values: "array[int]") -> bytes:

@@ -4,18 +4,17 @@ import json
 import zlib
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import islice
+from itertools import repeat
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import msgpack
 
 from lib.errors import ConfigError
-from lib.helpers import decimal
 from lib.recording.layout import (
     BLOCK,
-    COLUMNS,
     HEAD,
+    KINDS,
     MAGIC,
     BlockHead,
     unpack_indices,
@@ -23,14 +22,59 @@ from lib.recording.layout import (
 )
 
 MAX_PAYLOAD = 256 * 1024 * 1024
+MOST_NUMBERS = 500_000
 
 
-class Columns(NamedTuple):
-    """All rows of one kind in one block, in order; each list as long as there are rows."""
+class Numbers(dict[str, Decimal]):
+    """Numbers by their texts: made once, since prices repeat from block to block."""
 
-    symbols: list[str]
-    integers: dict[str, list[int]]
-    numbers: dict[str, list[Decimal]]
+    def __missing__(self, text: str) -> Decimal:
+        """Make one."""
+        if len(self) >= MOST_NUMBERS:
+            self.clear()
+        value = self[text] = Decimal(text)
+        return value
+
+
+class Columns:
+    """All rows of one kind in one block, in order; each column is read anew when asked for.
+
+    Args:
+        rows: How many there are.
+        names: The block's symbols.
+        table: The block's numbers.
+        packed: The columns, as they stand in the payload.
+    """
+
+    __slots__ = ("_names", "_packed", "_table", "rows")
+
+    def __init__(
+        self, rows: int, names: tuple[str, ...], table: list[Decimal], packed: dict[str, bytes]
+    ) -> None:
+        """Unpack nothing yet."""
+        self.rows = rows
+        self._names = names
+        self._table = table
+        self._packed = packed
+
+    def symbols(self) -> Iterator[str]:
+        """Yield each row's symbol."""
+        if len(self._names) == 1:
+            return repeat(self._names[0], self.rows)
+        return map(self._names.__getitem__, unpack_indices(self._packed["symbol"]))
+
+    def integers(self, name: str) -> Iterator[int]:
+        """Yield an integer column."""
+        return unpack_integers(self._packed[name])
+
+    def numbers(self, name: str) -> Iterator[Decimal]:
+        """Yield a column of exact numbers."""
+        return map(self._table.__getitem__, unpack_indices(self._packed[name]))
+
+    def levels(self) -> Iterator[tuple[Decimal, Decimal]]:
+        """Yield the (price, quantity) of all depth rows, bids before asks, row after row."""
+        flat = self.numbers("levels")
+        return zip(flat, flat, strict=True)
 
 
 class Block(NamedTuple):
@@ -39,8 +83,6 @@ class Block(NamedTuple):
     head: BlockHead
     order: bytes
     kinds: dict[str, Columns]
-    levels: list[tuple[Decimal, Decimal]]
-    """(price, quantity) of all depth rows, bids before asks, in the order of the rows."""
 
 
 class Piece(NamedTuple):
@@ -73,6 +115,7 @@ class RecordingReader:
     def __init__(self, path: Path) -> None:
         """Read the two lines and find the blocks."""
         self.path = path
+        self._numbers = Numbers()
         self.is_torn = False
         """Whether the last block is not whole: the writer was killed, or writes still."""
         try:
@@ -121,8 +164,9 @@ class RecordingReader:
         if zlib.crc32(payload) != piece.head.crc:
             raise ConfigError(f"block {number} is damaged (CRC-32)", str(self.path))
         try:
-            return _decode(piece.head, msgpack.unpackb(zlib.decompress(payload)))
-        except (ValueError, KeyError, TypeError, IndexError, zlib.error) as error:
+            parts = msgpack.unpackb(zlib.decompress(payload))
+            return _decode(piece.head, parts, self._numbers)
+        except (ValueError, ArithmeticError, LookupError, TypeError, zlib.error) as error:
             raise ConfigError(f"block {number} is damaged ({error!r})", str(self.path)) from error
 
     def _find(self, file: IO[bytes]) -> Iterator[Piece]:
@@ -159,24 +203,19 @@ def _head_at(file: IO[bytes], offset: int, path: Path) -> Piece | None:
     if len(names) < length:
         return None
     symbols = tuple(names.decode("utf-8", "replace").split("\0"))
-    return Piece(offset + HEAD.size + length, BlockHead(size, crc, rows, first_ns, last_ns, symbols))
+    return Piece(
+        offset + HEAD.size + length, BlockHead(size, crc, rows, first_ns, last_ns, symbols)
+    )
 
 
-def _decode(head: BlockHead, parts: dict[str, Any]) -> Block:
-    numbers = [decimal(text) for text in parts["numbers"]]
-    number_at = numbers.__getitem__
-    kinds: dict[str, Columns] = {}
-    levels: list[tuple[Decimal, Decimal]] = []
-    for name, (integers, texts) in COLUMNS.items():
-        packed = parts.get(name)
-        if packed is None:
-            continue
-        kinds[name] = Columns(
-            [head.symbols[index] for index in unpack_indices(packed["symbol"])],
-            {each: unpack_integers(packed[each]) for each in integers},
-            {each: list(map(number_at, unpack_indices(packed[each]))) for each in texts},
-        )
-        if name == "depth":
-            flat = [numbers[index] for index in unpack_indices(packed["levels"])]
-            levels = list(zip(islice(flat, 0, None, 2), islice(flat, 1, None, 2), strict=True))
-    return Block(head, parts["order"], kinds, levels)
+def _decode(head: BlockHead, parts: dict[str, Any], known: "Numbers") -> Block:
+    table = list(map(known.__getitem__, parts["numbers"]))
+    order: bytes = parts["order"]
+    kinds = {
+        name: Columns(order.count(kind), head.symbols, table, parts[name])
+        for kind, name in enumerate(KINDS)
+        if name in parts
+    }
+    if len(order) != head.rows or {*order} != {KINDS.index(name) for name in kinds}:
+        raise ValueError("its rows are not those of its head")
+    return Block(head, order, kinds)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lib.factory import AbstractFactory
 
 BUSY_SECONDS = 2.0
+"""Only a former life that still dies may hold the file: this covers its way out."""
 GENERATIONS = 8
 """Pushes that are kept, so that one damaged page does not cost everything."""
 CREATE = """

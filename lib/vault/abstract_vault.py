@@ -39,6 +39,14 @@ class AbstractVault(ABC):
             ConfigError: It is not there; names what is missing and where it was looked for.
         """
 
+    def renew(self) -> float | None:
+        """Keep the login alive; the exchange worker calls it as long as it lives.
+
+        Returns:
+            Seconds after which to call again; None when there is nothing to renew.
+        """
+        return None
+
     def _found(self, value: str) -> str:
         # Whatever leaves a vault is hidden in every log from here on.
         return remember(value)

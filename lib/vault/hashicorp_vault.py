@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lib.constants import KEY, NS_PER_SECOND
+from lib.defaults import default, default_seconds
 from lib.errors import ConfigError
 from lib.heavy import load
 from lib.redaction import remember
@@ -16,7 +17,6 @@ from lib.vault.errors import VaultUnavailable
 if TYPE_CHECKING:
     from lib.factory import AbstractFactory
 
-TIMEOUT_SECONDS = 5.0
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 METHODS = ("token", "approle", "kubernetes")
 
@@ -49,14 +49,14 @@ class HashicorpVault(AbstractVault):
         self._url = str(section.get("url") or os.environ.get("VAULT_ADDR") or "")
         if not self._url:
             raise ConfigError("vault needs a url, such as https://localhost:8200 (or $VAULT_ADDR)")
-        self._method = str(section.get("auth") or "token")
+        self._method = str(section.get("auth") or default("vault.auth"))
         if self._method not in METHODS:
             raise ConfigError(
                 f"vault auth {self._method!r} is unknown; right would be {', '.join(METHODS)}"
             )
-        self._mount = str(section.get("mount") or "secret")
+        self._mount = str(section.get("mount") or default("vault.mount"))
         self._path = str(section.get("path") or f"tickvisor/{config.get(KEY.EXCHANGE) or 'keys'}")
-        self._version = int(section.get("version") or 2)
+        self._version = int(section.get("version") or default("vault.version"))
         self._client: Any = None
         self._renew_ns: int | None = None
 
@@ -146,8 +146,8 @@ class HashicorpVault(AbstractVault):
             url=self._url,
             token="",
             namespace=section.get("namespace") or os.environ.get("VAULT_NAMESPACE"),
-            verify=ca_cert or bool(section.get("verify_tls", True)),
-            timeout=float(section.get("timeout", TIMEOUT_SECONDS)),
+            verify=ca_cert or bool(section.get("verify_tls", default("vault.verify_tls"))),
+            timeout=float(section.get("timeout", default_seconds("vault.timeout"))),
         )
         mount = str(section.get("auth_mount") or self._method)
         if self._method == "token":

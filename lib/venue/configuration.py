@@ -1,5 +1,6 @@
 """The venue's configuration, checked and turned into parts."""
 
+import difflib
 import hashlib
 import secrets
 from collections.abc import Mapping
@@ -25,6 +26,18 @@ FEEDS = ("synthetic", "recording", "live")
 LATENCIES = ("order", "cancel", "market")
 USER_EVENTS = ("off", "silent", "expire")
 QUIET_FEEDS_LIMIT = 20_000
+KEYS = frozenset(
+    {
+        *("feed", "symbols", "active", "seed", "rate", "speed", "history_minutes"),
+        *("files", "file", "loop", "start", "rest_url", "ws_url", "record"),
+        *("port", "balance", "accounts", "key", "secret", "public_key", "key_seed", "persist"),
+        *("latency", "order_latency", "cancel_latency", "user_stream_requires_events"),
+        *("connection_life", "ping_period", "pong_timeout", "listen_key_life"),
+        *("messages_per_second", "weight_limit", "orders_10s", "orders_1m", "ledger_limit"),
+        *(field.name for field in fields(Options) if not field.name.endswith("_ns")),
+    }
+)
+"""What a section may hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,9 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
 
 
 def _read(config: Mapping[str, Any]) -> Settings:
+    for name in config:
+        if name not in KEYS:
+            raise ConfigError(f"venue.{name} is no setting{_meant(name)}")
     feed_name = str(config.get("feed", "synthetic"))
     if feed_name not in FEEDS:
         raise ConfigError(f"venue.feed {feed_name!r} is none of {', '.join(FEEDS)}")
@@ -113,6 +129,11 @@ def _read(config: Mapping[str, Any]) -> Settings:
         persist=persist,
         saved=saved,
     )
+
+
+def _meant(name: object) -> str:
+    close = difflib.get_close_matches(str(name), KEYS, 1)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def make_feed(

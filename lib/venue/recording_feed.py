@@ -25,6 +25,8 @@ from lib.venue.symbols import SymbolInfo, info, with_price
 
 HISTORY = 1500
 LOOP_PAUSE_NS = 100 * NS_PER_MS
+SKIPPED_ROWS = 1_000
+"""Rows before the start offset that are read in one turn: whoever plays must go on living."""
 
 
 def make_recording(config: Mapping[str, Any], symbols: list[str]) -> "RecordingFeed":
@@ -58,8 +60,8 @@ class RecordingFeed(Feed):
         symbols: What to play of them; empty: everything.
         speed: 2.0 plays twice as fast.
         loop: Start again at the end.
-        skip_ns: Where to begin, counted from the first event; what came before makes the book and
-            the candle history.
+        skip_ns: Where the first round begins, counted from the first event; what came before
+            makes the book and the candle history.
     """
 
     def __init__(
@@ -118,8 +120,11 @@ class RecordingFeed(Feed):
         """Return what is due."""
         events: list[MarketEvent] = []
         while self._next is not None and self._next[0] <= now_ns:
-            events.extend(self._next[1])
+            played = self._next[1]
+            events.extend(played)
             self._step()
+            if not played:
+                break  # still on the way to the start offset
         return events
 
     def shift(self, delta_ns: int) -> None:
@@ -148,13 +153,15 @@ class RecordingFeed(Feed):
             self._symbols[symbol].waits_for_snapshot = True
 
     def _begin(self, now_ns: int) -> None:
+        self._first_ns = 0
         readers = [self._named(source) for source in self._sources]
         self._rows = heapq.merge(*readers, key=lambda row: row[0])
         first = next(self._rows, None)
         if first is None:
             self._next = None
             return
-        self._first_ns = first[0] + self._skip_ns
+        # Later rounds play all of it: nobody could wait for the way to a far offset once more.
+        self._first_ns = first[0] + (0 if self._start_ns else self._skip_ns)
         self._start_ns = now_ns
         for market in self._symbols.values():
             market.rewind()
@@ -177,7 +184,7 @@ class RecordingFeed(Feed):
                 yield time_ns, event
 
     def _step(self) -> None:
-        for time_ns, event in self._rows:
+        for count, (time_ns, event) in enumerate(self._rows, 1):
             market = self._symbols[event.symbol]  # type: ignore[union-attr]
             due_ns = self._start_ns + round((time_ns - self._first_ns) / self._speed)
             quiet = time_ns < self._first_ns
@@ -185,13 +192,16 @@ class RecordingFeed(Feed):
             if events:
                 self._next = (due_ns, events)
                 return
+            if quiet and count >= SKIPPED_ROWS:
+                self._next = (self._start_ns, [])
+                return
         before = self._next[0] if self._next else self._start_ns
         self._next = None
         if self._loop and self._start_ns:
             self._begin(before + LOOP_PAUSE_NS)
 
     def _remember(self, symbol: str, candle: Candle) -> None:
-        # The history ends where the playing begins; in later rounds it is there already.
+        # The history ends where the playing begins.
         rows = self._history.setdefault(symbol, [])
         shift_ms = (self._start_ns - self._first_ns) // NS_PER_MS
         open_ms = (candle.open_ms + shift_ms) // 60_000 * 60_000

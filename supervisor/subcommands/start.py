@@ -2,10 +2,11 @@
 
 import contextlib
 import io
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TextIO
 
 from lib.constants import ExitCode
 from lib.errors import AlreadyRunning
@@ -48,7 +49,7 @@ def run(arguments: Namespace) -> int:
         options = Options(run_seconds=seconds, quiet=True, known_children=frozenset({viewer.pid}))
         code = run_plan(plan, files, options)
     if code == ExitCode.DONE:
-        sys.stdout.write(f"{spec.project} has stopped\n")
+        _say(sys.stdout, f"{spec.project} has stopped\n")
     return code
 
 
@@ -59,7 +60,16 @@ def _held_back_stderr() -> Iterator[None]:
         with contextlib.redirect_stderr(held):
             yield
     finally:
-        sys.stderr.write(held.getvalue())
+        _say(sys.stderr, held.getvalue())
+
+
+def _say(stream: TextIO, text: str) -> None:
+    # the terminal may have been closed, which is no error of the run
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _print_table(found: dict[str, Any]) -> None:

@@ -140,19 +140,6 @@ def test_what_a_bot_started_is_gone_after_its_death_and_after_stop(tmp_path: Pat
         assert system.survivors() == []
 
 
-def test_what_a_bot_started_is_gone_after_the_supervisors_death(tmp_path: Path) -> None:
-    quoter = {"name": "quoter", "bot": "QuoterBot", "symbols": ["ETHUSDT"]}
-    with make_system(sandbox("forking", bots=[forking(tmp_path), quoter])) as system:
-        system.start()
-        until("both have started", lambda: len(grandchildren(tmp_path)) == 2)
-        assert system.process is not None
-
-        system.process.kill()
-        system.process.wait()
-
-        until("every worker is gone", lambda: not system.survivors(), 15)
-
-
 def test_closed_terminal_ends_the_run_cleanly() -> None:
     with make_system(sandbox("terminal")) as system:
         ours, theirs = os.openpty()

@@ -17,6 +17,7 @@ import pytest
 from lib import async_ejector, ejector_writer
 from lib.async_ejector import FieldsAsyncEjector, LogAsyncEjector, flush, stats, writer_of
 from lib.database import InfluxDb, SqliteDb, TimescaleDb
+from lib.defaults import DEFAULTS, Default
 from lib.factory import SandboxFactory
 from lib.redaction import remember
 from lib.timer import LiveTimer, VirtualTimer
@@ -32,8 +33,9 @@ FACTORY = SandboxFactory({})
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """State folder of the test; writers end with it."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr(ejector_writer, "BACKOFF_SECONDS", (0.02, 0.05))
-    monkeypatch.setattr(ejector_writer, "BATCH_SECONDS", 0.02)
+    monkeypatch.setattr(ejector_writer, "FIRST_PAUSE_SECONDS", 0.02)
+    monkeypatch.setitem(DEFAULTS, "spool.max_pause", Default("50ms", "duration", "test"))
+    monkeypatch.setitem(DEFAULTS, "spool.batch_time", Default("20ms", "duration", "test"))
     yield tmp_path
     flush(2.0)
 
@@ -229,8 +231,7 @@ def test_what_fits_nowhere_is_dropped_counted_and_reported(
 
 def test_the_hand_over_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ejector_writer, "HAND_OVER", 10)
-    monkeypatch.setattr(ejector_writer, "BATCH_SECONDS", 5.0)
-    database = make()
+    database = make(spool={"batch_time": 5.0})
 
     send(database, range(30))
 
@@ -412,6 +413,16 @@ def test_a_pause_grows_is_bounded_and_obeys_the_database() -> None:
     assert 0.025 <= writer._pause() <= 0.05
     writer._asked_pause = 7.0
     assert writer._pause() == 7.0
+
+
+def test_the_size_of_a_batch_is_the_user_s() -> None:
+    database = make(spool={"batch_records": 7, "batch_time": 0.05})
+
+    send(database, range(30))
+    flush()
+
+    assert database.written == numbers(30)
+    assert max(database.batches) == 7
 
 
 def test_flush_without_writers_is_nothing() -> None:

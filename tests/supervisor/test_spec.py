@@ -273,6 +273,24 @@ def test_schema_knows_every_section() -> None:
     msgspec.json.encode(found)
 
 
+@pytest.mark.parametrize(
+    "section",
+    [
+        "influx: {url: 'http://x', database: d, user: u, password: hidden}",
+        "timescale: {dsn: 'postgresql://me:hidden@host/db'}",
+        "vault: {name: HashicorpVault, token: hidden}",
+    ],
+)
+def test_secrets_of_databases_and_vaults_are_warned_about_too(
+    load: Load, tmp_path: Path, section: str
+) -> None:
+    (tmp_path / "c.yaml").touch(0o644)
+
+    [warning] = load(BASE + section).warnings
+
+    assert "c.yaml:5: a secret stands in a file that others can read" in warning
+
+
 def test_used_defaults_are_those_that_are_not_overridden(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text(BASE + "watchdog: {book: 5s}\n")
@@ -283,3 +301,28 @@ def test_used_defaults_are_those_that_are_not_overridden(tmp_path: Path) -> None
     assert "watchdog.account" in names
     assert "BINANCE.FUTURES.dead_man" in names
     assert "venue.feed" not in names
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "hidden"),
+    [
+        ("", "spool.max_bytes", "influx.timeout"),
+        ("factory: LocalFactory", "sqlite.timeout", "influx.timeout"),
+        ("factory: LiveFactory\ndatabase: TimescaleDb", "timescale.timeout", "influx.timeout"),
+        ("influx: {url: x}", "influx.timeout", "timescale.timeout"),
+        ("factory: LiveFactory\ninflux: {timeout: 2s}", "influx.gzip", "influx.timeout"),
+        ("vault: HashicorpVault", "vault.timeout", "sqlite.timeout"),
+        ("vault: {name: HashicorpVault, auth: approle}", "vault.mount", "vault.auth"),
+        ("vault: EnvVault", "log.level", "vault.timeout"),
+    ],
+)
+def test_only_adapters_in_use_lean_on_defaults(
+    tmp_path: Path, text: str, shown: str, hidden: str
+) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(f"{BASE}{text}\n")
+
+    names = [row[0] for row in used_defaults([path])]
+
+    assert shown in names
+    assert hidden not in names

@@ -20,6 +20,7 @@ from lib.bus.protocol import Heartbeat, Report, decode
 from lib.bus.sockets import make_socket
 from lib.bus.start import Start, encode_start
 from lib.errors import ConfigError
+from lib.venue.configuration import read_settings
 from workers.venue import parse
 
 pytestmark = pytest.mark.process
@@ -111,6 +112,7 @@ def test_configuration_gives_the_section_and_the_command_line_wins(tmp_path: Pat
         "bots: [{name: a, bot: SandboxBot, symbols: [BTCUSDT, ETHUSDT]}]\n",
         encoding="utf-8",
     )
+    (tmp_path / "a.gz").touch()
     found = parse([str(path), "--seed", "7", "--options", '{"latency": {"order": 0.1}}'])
     assert found == {
         "feed": "recording",
@@ -120,6 +122,63 @@ def test_configuration_gives_the_section_and_the_command_line_wins(tmp_path: Pat
         "active": ["BTCUSDT", "ETHUSDT"],
         "latency": {"order": 0.1},
     }
+
+
+def test_configuration_of_a_project_is_read_as_the_supervisor_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VENUE_PORT", "4321")
+    folder = tmp_path / "yaml"
+    folder.mkdir()
+    (folder / "rows.txt").write_text("0.001\n", encoding="utf-8")
+    (folder / "run.yaml").write_text(
+        "project: t\n"
+        "influx: {url: x, token: '${NOT_SET_ANYWHERE}'}\n"
+        "venue:\n"
+        "  port: ${VENUE_PORT}\n"
+        "  persist: kept.json\n"
+        "  connection_life: 1h\n"
+        "  latency: {order: 20ms, cancel: [1ms, 2ms], market: rows.txt}\n"
+        "bots: [{bot: QuoterBot, symbols: [BTCUSDT], watch: [ETHUSDT, BTCUSDT]}]\n",
+        encoding="utf-8",
+    )
+    found = parse([str(folder / "run.yaml")])
+    assert found == {
+        "active": ["BTCUSDT", "ETHUSDT"],
+        "port": 4321,
+        "persist": str(tmp_path / "kept.json"),
+        "connection_life": 3600.0,
+        "latency": {
+            "order": 0.02,
+            "cancel": [0.001, 0.002],
+            "market": str(folder / "rows.txt"),
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("section", "error"),
+    [
+        ("{port: '${NOT_SET_ANYWHERE}'}", "NOT_SET_ANYWHERE"),
+        ("{ping_period: 5}", "venue.ping_period: 5 has no unit"),
+        ("{latency: {order: 5}}", "venue.latency: 5 has no unit"),
+    ],
+)
+def test_wrong_configuration_is_refused_with_its_place(
+    tmp_path: Path, section: str, error: str
+) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text(f"venue: {section}\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        parse([str(path)])
+    assert error in str(caught.value)
+    assert "run.yaml:1" in str(caught.value)
+
+
+def test_unknown_setting_is_refused_with_the_nearest_right_one() -> None:
+    with pytest.raises(ConfigError, match=r"venue\.balanse is no setting; did you mean 'balance'"):
+        read_settings({"balanse": 5})
 
 
 def test_configuration_without_a_venue_is_refused(tmp_path: Path) -> None:

@@ -13,21 +13,31 @@ from lib.errors import ConfigError, ExchangeError, OrderRejected, RateLimited
 from lib.exchange.binance.account_sync import AccountSync
 from lib.exchange.binance.admission import Admission, Say, Ticket
 from lib.exchange.binance.closing import Closing
+from lib.exchange.binance.dead_man import DeadMan
 from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import BinanceGateway
+from lib.exchange.binance.patrol import Patrol
 from lib.exchange.binance.posting import OrderPost
+from lib.exchange.binance.proving import Proving
 from lib.exchange.binance.rules import check_symbols
+from lib.exchange.binance.sweeping import Sweeping
 from lib.exchange.binance.telling import Telling
 from lib.exchange.binance.user_events import NAMES
+from lib.exchange.binance.warden import Warden
 from lib.factory import AbstractFactory
 from lib.journal.abstract_journal import Journal
 from lib.journal.none import NoJournal
 from lib.logger import AbstractLogger
 from lib.oms.account import AccountBook, Change
+from lib.oms.countdowns import Countdowns
+from lib.oms.custody import Custody
+from lib.oms.epochs import Epoch
 from lib.oms.hearing import Hearing
+from lib.oms.leases import Leases
 from lib.oms.lives import Lives
 from lib.oms.orders import Orders
 from lib.oms.outcomes import KEY_CODES
+from lib.oms.rows import NOTHING, Past
 from lib.oms.tracked import Tracked
 from lib.stream.binance.account_stream import BinanceAccountStream
 from lib.timer import AbstractTimer
@@ -48,19 +58,34 @@ class Ears(NamedTuple):
     """Returns why an owner may not add risk now, "" if it may."""
 
 
+class Memory(NamedTuple):
+    """What outlives the process, and who watches the bots."""
+
+    journal: Journal
+    past: Past
+    epoch: Epoch
+    leases: Leases | None
+    """None where bots have no leases."""
+
+
+def no_memory() -> Memory:
+    """Return the memory of a script: none, and nobody to watch."""
+    return Memory(NoJournal(), NOTHING, Epoch(1, is_complete=False, facts=[]), None)
+
+
 class Authority:
     """Follows one account and trades on it.
 
     Args:
         config: The exchange's section with `key` and `secret`; `name`, `rest_url`, `ws_url`,
-            `symbols`, `limits`.
+            `symbols`, `limits`, `risk`, `dead_man`, `on_crash`, …
         prefixes: Order id prefix -> owner.
         factory: The process's factory.
         timer: The process's timer.
         log: Where it is told what happened.
         spawn: Starts a task whose failure ends the process.
         ears: See `Ears`.
-        journal: Keeps what must outlive the process; None keeps nothing.
+        memory: See `Memory`; none for a script.
     """
 
     def __init__(
@@ -72,7 +97,7 @@ class Authority:
         log: AbstractLogger,
         spawn: Spawn,
         ears: Ears,
-        journal: Journal | None = None,
+        memory: Memory | None = None,
     ) -> None:
         """Connect nothing yet; must be made inside a running loop."""
         limit = float(config.get("limits", {}).get(Channel.ACCOUNT, 0)) or ACCOUNT_LIMIT_SECONDS
@@ -81,33 +106,59 @@ class Authority:
         self._timer = timer
         self._log = log
         self._spawn = spawn
-        self.orders = Orders(prefixes)
+        self.journal, past, self.epoch, self.leases = memory or no_memory()
+        self._past = past
+        self.orders = Orders(prefixes, self.epoch.number)
         self.lives = Lives()
         self.hearing = Hearing(round(limit * NS_PER_SECOND), timer.Monotonic())
         self.belief = Belief(self.orders, self.lives, self.hearing, {})
         self.book = AccountBook(config["name"], config["symbols"])
         self.gateway = BinanceGateway(config, timer)
+        self.gateway.budget.restore(past.facts)
         self.stream = BinanceAccountStream(
             {**config, "events": list(NAMES)}, factory, timer, self.gateway
         )
-        self.journal = journal or NoJournal()
-        telling = Telling(self.journal, timer, ears.on_order)
-        self.desk = OrderDesk(self.belief, self.gateway, timer, log, spawn, telling, self.journal)
-        say = Say(self._refusal, lambda _order: "")
-        admission = Admission(self.belief, self.desk, self.gateway, timer, log, say)
-        self.posting = OrderPost(
-            self.belief, self.desk, self.gateway, timer, log, admission, self.journal, self._arm
-        )
-        self.sync = AccountSync(
-            self.belief,
-            self.book,
-            self.desk,
-            self.gateway,
-            self.stream,
+        self.custody = Custody(config.get("on_crash", {}), self.orders)
+        self.warden = Warden(
+            config, past.facts, self.orders, self.lives, self.book, self.leases, self.journal,
+            timer, log,
+        )  # fmt: skip
+        self._make_hands(past)
+
+    def _make_hands(self, past: Past) -> None:
+        belief, gateway, timer, log = self.belief, self.gateway, self._timer, self._log
+        journal = self.journal
+        telling = Telling(journal, timer, self._ears.on_order)
+        self.desk = OrderDesk(belief, gateway, timer, log, self._spawn, telling, journal)
+        self.desk.on_fill = self.warden.on_fill
+        self.sweeping = Sweeping(belief, self.desk, gateway, journal, past.facts, timer, log)
+        self.desk.ask = Proving(belief, self.desk, gateway, self.sweeping, timer, log).ask
+        self.dead_man = DeadMan(
+            Countdowns(
+                float(self._config.get("dead_man", 0)),
+                self._config["symbols"],
+                self._config.get("dead_man_off", ()),
+            ),
+            self.orders,
+            gateway,
             timer,
             log,
-            ears.on_change,
+            self._spawn,
+            self._answers_for,
+            covers_stops=self._config.get("dead_man_covers_algo") != "no",
         )
+        say = Say(self._refusal, self.warden.risk)
+        admission = Admission(belief, self.desk, gateway, timer, log, say)
+        self.posting = OrderPost(
+            belief, self.desk, gateway, timer, log, admission, journal, self._prepare
+        )
+        self.patrol = Patrol(
+            belief, self.book, self.custody, self.warden, gateway, journal, timer, log, self.cancel
+        )
+        self.sync = AccountSync(
+            belief, self.book, self.desk, gateway, self.stream, timer, log, self._ears.on_change,
+            self.sweeping,
+        )  # fmt: skip
 
     async def open(self) -> None:
         """Learn the rules and read the account; return when the belief is true.
@@ -119,6 +170,11 @@ class Authority:
         """
         try:
             await self._learn_rules()
+            self.orders.restore(self._past, self.gateway.now_ns())
+            for row in self._past.fills:
+                self.warden.on_past_fill(row)
+            self._past = NOTHING
+            self.dead_man.countdowns.assume({order.symbol for order in self.orders.open_orders()})
             self._start()
             await self.sync.synced.wait()
         except BaseException:
@@ -143,7 +199,7 @@ class Authority:
             return "the account is not synchronised"
         if self.hearing.is_deaf:
             return "the account stream is deaf"
-        return self.gateway.budget.trouble(self.gateway.now_ns())
+        return self.journal.trouble or self.gateway.budget.trouble(self.gateway.now_ns())
 
     def _start(self) -> None:
         for work, name in (
@@ -153,18 +209,40 @@ class Authority:
             (self.sync.check(), "cross-check"),
             (self.sync.keep_clock(), "clock"),
             (self.sync.keep_balance(), "balance"),
+            (self.sweeping.keep(), "sweeps"),
+            (self.dead_man.keep(), "dead-man switch"),
+            (self.patrol.run(), "patrol"),
         ):
             self._spawn(work, name)
+
+    # --- who has a say
 
     def _refusal(self, ticket: Ticket, intent: OrderIntent) -> str:
         if not self.sync.synced.is_set():
             return "the account is not synchronised"
-        del intent
-        return self.journal.trouble or self._ears.refusal(ticket.owner)
+        if self.hearing.is_deaf:
+            return "the account stream is deaf"
+        reason = self.journal.trouble or self._ears.refusal(ticket.owner)
+        reason = reason or self.warden.refusal(ticket, intent)
+        rests = bool(intent.price) and not intent.stop
+        order = self.orders.get(intent.id)
+        if not reason and rests and order is not None and order.is_stamped:
+            # by now the switch was asked for; it may have run out since
+            armed = self.dead_man.is_armed(intent.symbol)
+            reason = "" if armed else "the dead-man switch is not armed"
+        return reason
 
-    async def _arm(self, symbol: str) -> str:
-        del symbol
-        return ""
+    async def _prepare(self, symbol: str, *, rests: bool) -> str:
+        """Arm a symbol's dead-man switch; returns why no order may leave, "" when it may."""
+        return await self.dead_man.arm(symbol) if rests else ""
+
+    def _answers_for(self, order: Tracked) -> bool:
+        life = self.lives.alive(order.owner)
+        if life is None or life != order.incarnation:
+            return False
+        if self.leases is None:
+            return True
+        return not self.leases.lapse(order.owner, life, self._timer.Monotonic())
 
     async def _learn_rules(self) -> None:
         symbols: list[str] = list(self._config["symbols"])
@@ -183,7 +261,9 @@ class Authority:
                 "(position mode in the exchange's futures preferences)"
             )
         self.gateway.budget.set_limits(limits)
-        self.belief.rules.update({symbol: rules[symbol] for symbol in symbols})
+        # what a former configuration traded is looked after, too
+        former = {row.symbol for row in self._past.orders} & rules.keys()
+        self.belief.rules.update({symbol: rules[symbol] for symbol in {*symbols, *former}})
 
     def _judge_start(self, error: ExchangeError) -> float:
         # Returns how many seconds to wait before the next try.

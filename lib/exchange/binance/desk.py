@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, NamedTuple
 
+from lib.bus.protocol import OrderUpdate
 from lib.errors import ExchangeError, OrderUnknown, RateLimited
 from lib.exchange.binance.gateway import BinanceGateway
 from lib.exchange.binance.telling import Telling
@@ -12,7 +13,7 @@ from lib.journal.abstract_journal import Journal
 from lib.logger import AbstractLogger
 from lib.models import Rules
 from lib.oms.actions import Action, CancelOrder, FetchFills, Publish, QueryOrder, Record
-from lib.oms.events import OrderReport
+from lib.oms.events import Fill, OrderReport
 from lib.oms.hearing import Hearing
 from lib.oms.ids import intent_id
 from lib.oms.lives import Lives
@@ -28,6 +29,13 @@ class Belief(NamedTuple):
     lives: Lives
     hearing: Hearing
     rules: dict[str, Rules]
+
+
+Ask = Callable[[QueryOrder], Coroutine[Any, Any, None]]
+
+
+async def nobody_asks(_action: QueryOrder) -> None:
+    """Find out nothing: until somebody is there who asks."""
 
 
 class OrderDesk:
@@ -62,20 +70,25 @@ class OrderDesk:
         self._spawn = spawn
         self.telling = telling
         self._journal = journal
+        self.ask: Ask = nobody_asks
+        """Finds out what became of an order."""
+        self.on_fill: Callable[[OrderUpdate], None] = lambda _update: None
         self._under_way: set[tuple[type[Any], str]] = set()
 
     def run(self, actions: Iterable[Action]) -> None:
         """Do what is wanted: publish at once, start a task for everything else."""
         for action in actions:
             match action:
-                case Publish():
+                case Publish(update, _, fill):
+                    if fill is not None:
+                        self.on_fill(update)
                     self.telling.tell(action)
                 case Record(order):
                     self._journal.put([order])
                 case CancelOrder():
                     self._start(action, self._cancel(action))
                 case QueryOrder():
-                    self._start(action, self._query(action))
+                    self._start(action, self.ask(action))
                 case FetchFills():
                     self._start(action, self._fetch(action))
 
@@ -91,6 +104,15 @@ class OrderDesk:
             self.blame(now_ns - report.event_ns)
             return True
         return False
+
+    def book(self, client_id: str, fill: Fill) -> bool:
+        """Take in an execution that a read has shown; return whether it was news."""
+        now_ns = self._gateway.now_ns()
+        actions = self._orders.on_fill(client_id, fill, now_ns)
+        self.run(actions)
+        if actions:
+            self.blame(now_ns - fill.event_ns)
+        return bool(actions)
 
     # --- asking and cancelling
 
@@ -127,24 +149,6 @@ class OrderDesk:
                 now_ns = self._gateway.now_ns()
                 self.run(self._orders.on_question(intent_id(action.id), now_ns))
 
-    async def _query(self, action: QueryOrder) -> None:
-        name = intent_id(action.id)
-        asked_ns = self._gateway.now_ns()
-        try:
-            report = await self._gateway.query(
-                action.symbol, action.id, conditional=action.conditional
-            )
-            if report is None:
-                listed = await self._gateway.open_orders([action.symbol])
-                report = next((row for row in listed if intent_id(row.id) == name), None)
-        except ExchangeError as error:
-            self._log.debug("query failed", id=action.id, error=str(error))
-            return
-        if report is not None:
-            self.learn(report)
-        else:
-            self.run(self._orders.on_absent(name, asked_ns))
-
     async def _fetch(self, action: FetchFills) -> None:
         try:
             fills = await self._gateway.user_trades(action.symbol, order_id=action.exchange_id)
@@ -152,11 +156,7 @@ class OrderDesk:
             self._log.debug("fills not read", id=action.id, error=str(error))
             return
         for fill in fills:
-            now_ns = self._gateway.now_ns()
-            actions = self._orders.on_fill(action.id, fill, now_ns)
-            self.run(actions)
-            if actions:
-                self.blame(now_ns - fill.event_ns)
+            self.book(action.id, fill)
 
     def blame(self, fact_age_ns: int) -> None:
         """Hold a fact that a read has shown against the stream, if that should have told it."""

@@ -7,19 +7,17 @@ was executed (see `BinanceRest.ask`).
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 import orjson
 
 from lib.bus.protocol import OrderIntent
-from lib.constants import NS_PER_MINUTE, NS_PER_MS
+from lib.constants import NS_PER_MS
 from lib.errors import ExchangeError, OrderUnknown
 from lib.exchange.binance import codec
-from lib.exchange.binance.link import BinanceLink
-from lib.exchange.binance.rules import parse_limits, parse_rules
-from lib.models import Rules
-from lib.oms.budget import Limit
+from lib.exchange.binance.market_reads import BinanceMarket
+from lib.oms.budget import Priority
 from lib.oms.events import BalanceReport, Fill, OrderReport, PositionReport
 from lib.oms.outcomes import GONE_CODES, Verb, classify, error_of
 
@@ -28,17 +26,7 @@ BY_SYMBOL = 30
 TRADES_PER_PAGE = 1_000
 
 
-class Book(NamedTuple):
-    """Best levels, as strings."""
-
-    ask_price: str
-    ask_qty: str
-    bid_price: str
-    bid_qty: str
-    event_ns: int
-
-
-class BinanceGateway(BinanceLink):
+class BinanceGateway(BinanceMarket):
     """The account at one exchange address; constructed like `BinanceLink`."""
 
     # --- orders
@@ -52,11 +40,15 @@ class BinanceGateway(BinanceLink):
         """
         if intent.stop:
             row = await self._order(
-                lambda: self.client.futures_create_algo_order(**codec.algo_params(intent)), stamp_ns
+                lambda: self.client.futures_create_algo_order(**codec.algo_params(intent)),
+                _priority(intent),
+                stamp_ns,
             )
             return _checked(codec.parse_algo, row)
         row = await self._order(
-            lambda: self.client.futures_create_order(**codec.order_params(intent)), stamp_ns
+            lambda: self.client.futures_create_order(**codec.order_params(intent)),
+            _priority(intent),
+            stamp_ns,
         )
         return _checked(codec.parse_order, row)
 
@@ -75,6 +67,7 @@ class BinanceGateway(BinanceLink):
             lambda: self.client._request_futures_api(  # noqa: SLF001 - the public one quotes wrongly
                 "post", "batchOrders", signed=True, data={"batchOrders": text}, force_params=True
             ),
+            max(map(_priority, intents)),
             stamp_ns,
         )
         if not isinstance(rows, list) or len(rows) != len(intents):
@@ -137,16 +130,45 @@ class BinanceGateway(BinanceLink):
         return found
 
     async def user_trades(
-        self, symbol: str, *, order_id: int | None = None, start_ns: int | None = None
+        self,
+        symbol: str,
+        *,
+        order_id: int | None = None,
+        start_ns: int | None = None,
+        from_id: int | None = None,
     ) -> list[Fill]:
-        """Return executions of one order, or (oldest first, one page) since a time."""
+        """Return executions of one order, or one page (oldest first) since a time or a trade id."""
         params: dict[str, Any] = {"symbol": symbol, "limit": TRADES_PER_PAGE}
         if order_id is not None:
             params["orderId"] = order_id
         if start_ns is not None:
             params["startTime"] = start_ns // NS_PER_MS
+        if from_id is not None:
+            params["fromId"] = from_id
         rows = await self._read(lambda: self.client.futures_account_trades(**params))
         return [codec.parse_trade(row) for row in rows]
+
+    async def find(self, symbol: str, exchange_id: int) -> OrderReport | None:
+        """Return a regular order by the exchange's own id, None when it answers that there is none.
+
+        Raises:
+            ExchangeError: The question failed: nothing is known.
+        """
+        return await self._regular(symbol, orderId=exchange_id)
+
+    async def countdown(self, symbol: str, milliseconds: int) -> None:
+        """Have the exchange cancel a symbol's orders unless it is asked again in time; 0 = never.
+
+        Raises:
+            ExchangeError: It may or may not have been taken.
+        """
+        self._check_budget(Priority.REDUCE)
+        await self.client.ask(
+            Verb.CANCEL,
+            lambda: self.client.futures_countdown_cancel_all(
+                symbol=symbol, countdownTime=milliseconds
+            ),
+        )
 
     # --- account
 
@@ -177,53 +199,15 @@ class BinanceGateway(BinanceLink):
         """
         await self._read(lambda: self.client.futures_stream_keepalive(key))
 
-    # --- market
-
-    async def exchange_info(self) -> tuple[dict[str, Rules], list[Limit]]:
-        """Return symbol -> rules, and the exchange's rate limits."""
-        info = await self._read(lambda: self.client.futures_exchange_info())
-        return parse_rules(info), parse_limits(info)
-
-    async def book(self, symbol: str) -> Book:
-        """Return the best levels of one symbol."""
-        row = await self._read(lambda: self.client.futures_orderbook_ticker(symbol=symbol))
-        return Book(
-            row["askPrice"],
-            row["askQty"],
-            row["bidPrice"],
-            row["bidQty"],
-            int(row.get("time") or 0) * NS_PER_MS,
-        )
-
-    async def candles(self, symbol: str, start_ns: int, end_ns: int) -> list[list[Any]]:
-        """Return 1-minute candles that start in [start_ns, end_ns), oldest first.
-
-        Rows are `[open_ns, open, high, low, close, volume]`; gaps stay gaps.
-        """
-        rows: list[list[Any]] = []
-        page_ns = codec.CANDLES_PER_PAGE * NS_PER_MINUTE
-        for from_ns in range(start_ns, end_ns, page_ns):
-            until_ns = min(from_ns + page_ns, end_ns)
-            page = await self._read(
-                partial(
-                    self.client.futures_klines,
-                    symbol=symbol,
-                    interval="1m",
-                    startTime=-(-from_ns // NS_PER_MS),
-                    endTime=(until_ns - 1) // NS_PER_MS,
-                    limit=codec.CANDLES_PER_PAGE,
-                )
-            )
-            rows += codec.parse_candles(page)
-        return rows
-
     # --- inside
 
     async def _query_regular(self, symbol: str, client_id: str) -> OrderReport | None:
+        return await self._regular(symbol, origClientOrderId=client_id)
+
+    async def _regular(self, symbol: str, **key: Any) -> OrderReport | None:
         try:
             row = await self._send(
-                Verb.QUERY,
-                lambda: self.client.futures_get_order(symbol=symbol, origClientOrderId=client_id),
+                Verb.QUERY, lambda: self.client.futures_get_order(symbol=symbol, **key)
             )
         except OrderUnknown as error:
             if error.code in GONE_CODES:
@@ -254,6 +238,12 @@ class BinanceGateway(BinanceLink):
         if names is None or len(names) > BY_SYMBOL:
             return [{}]
         return [{"symbol": name} for name in names]
+
+
+def _priority(intent: OrderIntent) -> Priority:
+    if intent.reduce_only:
+        return Priority.REDUCE
+    return Priority.LIMIT if intent.price else Priority.MARKET
 
 
 def _rows_of(body: Any) -> list[Any]:

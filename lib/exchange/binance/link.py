@@ -6,13 +6,19 @@ from typing import Any
 from lib.constants import NS_PER_MS, NS_PER_SECOND
 from lib.errors import ExchangeUnavailable, RateLimited
 from lib.exchange.binance.rest import BinanceRest, Hooks, close_quietly
-from lib.oms.budget import Budget
+from lib.oms.budget import Budget, Priority
 from lib.oms.outcomes import CLOCK_CODES, Verb
 from lib.oms.tracked import RECV_WINDOW_MS
 from lib.ping import measure_offset
 from lib.timer import AbstractTimer
 
 TIMEOUT_SECONDS = 5.0
+PRIORITIES = {
+    Verb.PLACE: Priority.LIMIT,
+    Verb.CANCEL: Priority.CANCEL,
+    Verb.QUERY: Priority.QUERY,
+    Verb.READ: Priority.READ,
+}
 
 
 class BinanceLink:
@@ -69,16 +75,18 @@ class BinanceLink:
 
     # --- for subclasses
 
-    async def _order(self, request: Callable[[], Awaitable[Any]], stamp_ns: int = 0) -> Any:
+    async def _order(
+        self, request: Callable[[], Awaitable[Any]], priority: Priority, stamp_ns: int = 0
+    ) -> Any:
         # Refused for our clock: whoever chose the timestamp must choose, and journal, another.
-        self._check_budget(Verb.PLACE)
+        self._check_budget(priority)
         return await self.client.ask(Verb.PLACE, request, stamp_ns // NS_PER_MS)
 
     async def _read(self, request: Callable[[], Awaitable[Any]]) -> Any:
         return await self._send(Verb.READ, request)
 
     async def _send(self, verb: Verb, request: Callable[[], Awaitable[Any]]) -> Any:
-        self._check_budget(verb)
+        self._check_budget(PRIORITIES[verb])
         try:
             return await self.client.ask(verb, request)
         except ExchangeUnavailable as error:
@@ -88,11 +96,20 @@ class BinanceLink:
         await self.sync_clock()
         return await self.client.ask(verb, request)
 
-    def _check_budget(self, verb: Verb) -> None:
-        wait_ns = self.budget.wait_ns(self.now_ns(), order=verb is Verb.PLACE)
+    def _check_budget(self, priority: Priority) -> None:
+        wait_ns = self.budget.wait_ns(self.now_ns(), priority)
         if wait_ns:
             wait = wait_ns / NS_PER_SECOND
             raise RateLimited(f"rate limited for {wait:.1f} s more", 0, wait)
+
+    async def server_ns(self) -> int:
+        """Return the exchange's time as it says itself, ns.
+
+        Raises:
+            ExchangeError: It does not answer.
+        """
+        self._check_budget(Priority.QUERY)
+        return await self._server_ms() * NS_PER_MS
 
     async def _server_ms(self) -> int:
         row = await self.client.ask(Verb.READ, lambda: self.client.futures_time())

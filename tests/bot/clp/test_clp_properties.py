@@ -62,6 +62,7 @@ class Market:
         self.rig.venue.__class__ = WatchedVenue
         self.rig.venue.is_slow = True
         self.rig.start()
+        self.wait(0.001)
         self.mid, self.spread = D(50_000), D("0.2")
         self.stop: tuple[bool, Decimal, Decimal] | None = None
 
@@ -75,8 +76,7 @@ class Market:
                 self.spread = D(value) / 10
                 self.book()
             case "time":
-                rig.timer.advance(value / 10)
-                rig.venue.now_ns = rig.timer.Timestamp()
+                self.wait(value / 10)
                 rig.bot.onTime(rig.venue.now_ns)
             case "tell":
                 for _ in range(value):
@@ -95,7 +95,13 @@ class Market:
             case "kill":
                 rig.kill()
                 rig.rebirth()
+                # What a first life's snapshot tells contains all fills of its own instant.
+                self.wait(0.001)
         self.check_stop()
+
+    def wait(self, seconds: float) -> None:
+        self.rig.timer.advance(seconds)
+        self.rig.venue.now_ns = self.rig.timer.Timestamp()
 
     def book(self) -> None:
         mid = self.mid if (self.spread * 10) % 2 == 0 else self.mid + D("0.05")

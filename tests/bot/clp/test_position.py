@@ -35,6 +35,38 @@ def test_a_fill_that_the_account_contains_is_not_counted_twice(timestamp: int) -
     assert position.estimate(0) == 1
 
 
+@pytest.mark.parametrize(
+    ("fills", "estimate"),
+    [
+        ([ONE], 2),  # the account had told this one
+        ([ONE, ONE], 3),  # and not this one
+        ([ONE, -ONE], 1),  # the other way: another trade of the same instant
+        ([-ONE], 1),
+    ],
+)
+def test_of_fills_at_the_accounts_own_time_it_contains_what_it_changed_by(
+    fills: list[Decimal], estimate: int
+) -> None:
+    position = held()
+    position.on_account(Decimal(50), TWO, 200)
+    for fill in fills:
+        position.on_fill(fill, 200, 0)
+
+    assert position.estimate(0) == estimate
+    assert position.estimate(SETTLED_NS + 1) == 2
+
+
+def test_two_words_of_one_instant_add_up() -> None:
+    position = held()
+    position.on_fill(ONE, 200, 0)
+    position.on_account(Decimal(50), TWO, 200)
+    position.on_fill(ONE, 200, 0)
+    assert position.estimate(0) == 3
+
+    position.on_account(Decimal(50), Decimal(3), 200)
+    assert position.estimate(0) == 3
+
+
 def test_the_accounts_next_word_settles_the_fills_up_to_its_time() -> None:
     position = held()
     position.on_fill(ONE, 101, 0)

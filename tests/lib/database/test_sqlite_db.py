@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from lib.database import DatabaseUnavailable, SqliteDb
-from lib.database import sqlite_db as module
 from lib.factory import LocalFactory
 from lib.timer import LiveTimer
 
@@ -44,8 +43,9 @@ def test_decimals_come_back_exact(database: SqliteDb) -> None:
     assert database.readLast("price") == price
 
 
-def test_a_locked_file_is_unavailable(database: SqliteDb, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BUSY_SECONDS", 0.05)
+def test_a_locked_file_is_unavailable_after_the_user_s_patience(tmp_path: Path) -> None:
+    section = {"path": tmp_path / "locked.db", "timeout": 0.05}
+    database = SqliteDb({"project": "test", "sqlite": section}, LocalFactory({}), LiveTimer())
     record = database.Encode({"timestamp": START_NS, "n": 1})
     database.writeEncoded([record])
     database.close()
@@ -57,6 +57,7 @@ def test_a_locked_file_is_unavailable(database: SqliteDb, monkeypatch: pytest.Mo
 
     other.close()
     database.writeEncoded([record])
+    database.close()
 
 
 def test_a_full_disk_is_unavailable(database: SqliteDb) -> None:

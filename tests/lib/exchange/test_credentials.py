@@ -44,3 +44,11 @@ def test_what_is_nowhere_is_named_with_where_to_put_it(
     assert "'key' of BINANCE.FUTURES is missing" in text
     assert "in the section 'BINANCE.FUTURES'" in text
     assert "\n" not in text
+
+
+def test_a_private_key_takes_the_secrets_place() -> None:
+    pem = "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----"
+
+    found = resolve_keys(section(key="k", private_key=pem), {}, factory("EnvVault"), VirtualTimer())
+
+    assert found["secret"] == pem

@@ -11,7 +11,7 @@ import pytest
 from lib.constants import NS_PER_SECOND
 from lib.errors import ConfigError
 from lib.venue.market import Levels, MarketEvent, MarkPrice, Print, Quote
-from lib.venue.recording_feed import RecordingFeed, make_recording
+from lib.venue.recording_feed import SKIPPED_ROWS, RecordingFeed, make_recording
 
 START_NS = 1_790_000_000 * NS_PER_SECOND
 RECORDED_NS = 1_700_000_000 * NS_PER_SECOND
@@ -140,6 +140,26 @@ def test_start_offset_skips_events_but_not_the_book(tmp_path: Path) -> None:
     events = play(name, 3, start=4, loop=False)
     assert moments(events, Print) == [1]
     assert rebuilt(events) == ({100: 1, 99: 5, 98: 7}, {101: 1})
+
+
+def test_loop_after_a_start_offset_plays_all_of_it(tmp_path: Path) -> None:
+    rows = [(float(second), trade(second + 1)) for second in range(6)]
+    name = record(tmp_path / "a.gz", rows)
+    times = moments(play(name, 6.9, start=4), Print)
+    assert times == pytest.approx([0, 1, 1.1, 2.1, 3.1, 4.1, 5.1, 6.1])
+
+
+def test_way_to_a_far_offset_is_gone_in_many_short_turns(tmp_path: Path) -> None:
+    far = 3 * SKIPPED_ROWS
+    rows = [(number / 1000, trade(number + 1)) for number in range(far + 1)]
+    name = record(tmp_path / "a.gz", rows)
+    feed = make_recording({"files": [name], "start": far / 1000, "loop": False}, [])
+    feed.start(START_NS)
+    turns = 1
+    while not (events := feed.take(START_NS)):
+        turns += 1
+    assert turns >= 3
+    assert moments(events, Print) == [0]
 
 
 def test_trades_alone_make_quotes_around_them(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""One module per command, each with `DESCRIPTION`, `EXAMPLES`, `add(parser)`, `run(arguments)`."""

@@ -1,0 +1,141 @@
+"""Reads the account's trades again, from where the last complete reading ended.
+
+What the account stream did not tell, and what happened while nobody listened, is booked from here.
+Only a sweep that came to its end, with every order known or proven foreign, moves the mark; live
+fills never do.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lib.constants import NS_PER_MS, NS_PER_SECOND
+from lib.errors import ExchangeError
+from lib.exchange.binance.desk import Belief, OrderDesk
+from lib.exchange.binance.gateway import TRADES_PER_PAGE, BinanceGateway
+from lib.journal.abstract_journal import Journal
+from lib.logger import AbstractLogger
+from lib.oms.events import Fill
+from lib.oms.rows import fact
+from lib.timer import AbstractTimer
+
+SWEPT = "swept:"
+BACK_NS = 3_600 * NS_PER_SECOND
+"""How far a first sweep looks back: before that, no order of this journal was there."""
+AGAIN_NS = (2_000 * NS_PER_MS, 60_000 * NS_PER_MS)
+"""A sweep is repeated after these times: reads lag behind."""
+STEP_SECONDS = 0.1
+
+
+class Sweeping:
+    """Sweeps symbols, one sweep per symbol at a time.
+
+    Args:
+        belief: Orders, lives, hearing and rules.
+        desk: Books what was found.
+        gateway: The exchange.
+        journal: Keeps the marks.
+        facts: The journal's facts.
+        timer: The process's timer.
+        log: The worker's logger.
+    """
+
+    def __init__(
+        self,
+        belief: Belief,
+        desk: OrderDesk,
+        gateway: BinanceGateway,
+        journal: Journal,
+        facts: Mapping[str, Any],
+        timer: AbstractTimer,
+        log: AbstractLogger,
+    ) -> None:
+        """Go on from the journal's marks."""
+        self._orders = belief.orders
+        self._rules = belief.rules
+        self._desk = desk
+        self._gateway = gateway
+        self._journal = journal
+        self._timer = timer
+        self._log = log
+        self._since_ns = 0
+        self._marks: dict[str, int] = {
+            name.removeprefix(SWEPT): int(value)
+            for name, value in facts.items()
+            if name.startswith(SWEPT)
+        }
+        self._foreign: set[tuple[str, int]] = set()
+        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._due: dict[str, list[int]] = {}
+        self.found = 0
+        """Fills that only a sweep has brought."""
+
+    def schedule(self, symbols: Iterable[str], *, at_once: bool = False) -> None:
+        """Have symbols swept again after a while, and once more later."""
+        now_ns = self._timer.Monotonic()
+        for symbol in symbols:
+            self._due[symbol] = [now_ns] * at_once + [now_ns + wait_ns for wait_ns in AGAIN_NS]
+
+    async def keep(self) -> None:
+        """Sweep what is due, for ever."""
+        while True:
+            now_ns = self._timer.Monotonic()
+            for symbol, times in list(self._due.items()):
+                if times and times[0] <= now_ns:
+                    times.pop(0)
+                    if not await self.sweep(symbol):
+                        times.insert(0, self._timer.Monotonic() + AGAIN_NS[0])
+            await self._timer.SleepAsync(STEP_SECONDS)
+
+    async def sweep(self, symbol: str) -> bool:
+        """Read a symbol's trades to the end; return whether nothing was left in doubt."""
+        async with self._locks[symbol]:
+            try:
+                return await self._sweep(symbol)
+            except ExchangeError as error:
+                self._log.debug("trades not read", symbol=symbol, error=str(error))
+                return False
+
+    async def _sweep(self, symbol: str) -> bool:
+        mark = self._marks.get(symbol)
+        newest = mark
+        while True:
+            rows = await self._page(symbol, newest)
+            for fill in rows:
+                if not await self._take(fill):
+                    return False
+            if rows:
+                newest = max(fill.trade_id for fill in rows)
+            if len(rows) < TRADES_PER_PAGE:
+                break
+        if newest is not None and newest != mark:
+            self._marks[symbol] = newest
+            self._journal.put([fact(f"{SWEPT}{symbol}", newest)])
+        return True
+
+    async def _page(self, symbol: str, newest: int | None) -> list[Fill]:
+        if newest is not None:
+            return await self._gateway.user_trades(symbol, from_id=newest + 1)
+        self._since_ns = self._since_ns or self._gateway.now_ns() - BACK_NS
+        return await self._gateway.user_trades(symbol, start_ns=self._since_ns)
+
+    async def _take(self, fill: Fill) -> bool:
+        """Book one trade; return False when nobody can say yet whose order it was."""
+        place = (fill.symbol, fill.exchange_id)
+        if place in self._foreign:
+            return True
+        order = self._orders.by_exchange_id(*place)
+        if order is None:
+            report = await self._gateway.find(*place)
+            if report is None:
+                return False
+            if self._orders.owner_of(report.id) is None:
+                self._foreign.add(place)
+                return True
+            self._desk.learn(report)
+            order = self._orders.by_exchange_id(*place)
+        if order is not None and self._desk.book(order.id, fill):
+            self.found += 1
+            self._log.info("fill found by a sweep", id=order.id, trade=fill.trade_id)
+        return True
