@@ -43,6 +43,9 @@ TEST = [
     "hypothesis>=6.100,<7",
     # A second implementation of MessagePack: the wire's frames are checked against it.
     "ormsgpack>=1.5,<2",
+    # Clients that others wrote: they must not tell the venue from the exchange.
+    "ccxt>=4.5,<5",
+    "binance-sdk-derivatives-trading-usds-futures>=18.0,<19",
 ]
 # Clients that benchmarks measure beside ours.
 BENCHMARKS = ["picows>=1.9,<3", "yarl>=1.12,<2"]

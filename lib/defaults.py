@@ -37,7 +37,7 @@ DEFAULTS: dict[str, Default] = {
     "EXCHANGE.risk.max_order_qty": Default(0, "base quantity", "0 = no limit but the one above"),
     "EXCHANGE.risk.max_open_orders": Default(50, "orders", "the exchange allows 200 per symbol"),
     "EXCHANGE.risk.max_orders_per_second": Default(20, "orders", "the exchange allows 30"),
-    "EXCHANGE.risk.price_band": Default(0.1, "share", "farther off the book is a mistake"),
+    "EXCHANGE.risk.price_band": Default(0.15, "share", "farther off the book is a mistake"),
     "EXCHANGE.risk.max_daily_loss_usd": Default(1_000, "quote asset", "then somebody must look"),
     "EXCHANGE.risk.max_refusals": Default(
         20, "in 10 s", "a bot that is refused again and again is wrong: it is paused for 60 s"

@@ -22,6 +22,16 @@ VENUE = "venue"
 CHAOS = "chaos"
 PROGRAMS = {VENUE: "workers.venue", CHAOS: "workers.chaos"}
 """Commands that are programs of their own: supervision loads nothing of them."""
+RESEARCH = {
+    "backtest": "run bots over a market of the past",
+    "sweep": "run many backtests: grids and studies, walk-forward",
+    "replay": "run bots over the very events that they had live, and compare",
+    "report": "write the report of a backtest or of a run",
+    "record": "record live market data",
+    "data": "list, show, check, convert and import recordings",
+    "new": "write a bot to begin with",
+}
+"""Commands of `lib.backtest`, another program; what they do."""
 EXIT_CODES = """exit codes:
   0 done   1 error   2 usage or bad configuration   3 not running
   4 running, but some worker is not ready"""
@@ -53,6 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words and words[0] in PROGRAMS:
         program = [sys.executable, "-m", PROGRAMS[words[0]], *words[1:]]
         os.execv(sys.executable, program)  # noqa: S606
+    if words and words[0] in RESEARCH:
+        os.execv(sys.executable, [sys.executable, "-m", "lib.backtest", *words])  # noqa: S606
     try:
         arguments = build_parser(words[:1]).parse_args(words)
         command = importlib.import_module(arguments.module)
@@ -114,6 +126,8 @@ def build_parser(wanted: Sequence[str] = ()) -> argparse.ArgumentParser:
     }
     for name in [name for name in wanted if name in builders] or builders:
         builders[name](commands)
+    for name in RESEARCH if not wanted or wanted[0] not in builders else ():
+        _add(commands, name, RESEARCH[name], f"  supervisor {name} --help")
     return parser
 
 

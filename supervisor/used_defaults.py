@@ -37,7 +37,7 @@ def used_defaults(files: Iterable[str | Path]) -> list[tuple[str, ...]]:
 def _idle_sections(values: dict[str, Any]) -> set[str]:
     # A database or vault that nobody asked for leans on nothing.
     factory = values.get("factory", DEFAULTS["factory"].value)
-    database = values.get("database") or DATABASE_OF.get(factory)
+    database = values.get("database") or DATABASE_OF.get(factory, "")
     vault = values.get("vault")
     used = {SECTION_OF.get(database), *values}
     if VAULT not in (vault, vault.get("name") if isinstance(vault, dict) else None):

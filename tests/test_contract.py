@@ -77,7 +77,7 @@ SURFACE = {
     "lib.watchdog": "Watchdog",
     "lib.ping": "get_binance_lag",
     "lib.constants": "KEY VAULT",
-    "bot": "AbstractBot SandboxBot",
+    "bot": "AbstractBot SandboxBot CLP",
 }
 
 

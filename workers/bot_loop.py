@@ -116,7 +116,9 @@ class BotLoop:
         host = self._host
         while host.desk.events and not self._guard.reason:
             host.events += 1
-            account_event(bot, host.desk.events.popleft())
+            event = host.desk.events.popleft()
+            account_event(bot, event)
+            host.desk.pulse.on_handled(event)
         while host.messages and not self._guard.reason:
             host.events += 1
             account_event(bot, host.messages.popleft())
@@ -140,6 +142,7 @@ class BotLoop:
             host.desk.market_ns = max(host.desk.market_ns, event.event_ns)
             host.events += 1
             market_event(bot, event, max(0, now_ns - published_ns))
+            host.desk.pulse.on_market(event.symbol, event.event_ns)
             if self._guard.reason or host.desk.events or self._timer.Monotonic() > end_ns:
                 return
 

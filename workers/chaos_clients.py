@@ -70,8 +70,13 @@ class VenueClient:
 
     async def ledger(self) -> tuple[Ledger, list[dict[str, Any]]]:
         """Return the truth, and the newest requests."""
-        raw = await self._json("GET", "/venue/ledger")
+        raw = await self.raw_ledger()
         return read_ledger(raw), raw["requests"]
+
+    async def raw_ledger(self) -> dict[str, Any]:
+        """Return the ledger as the venue writes it."""
+        found: dict[str, Any] = await self._json("GET", "/venue/ledger")
+        return found
 
     async def strike(self, name: str, args: dict[str, Any]) -> str:
         """Switch a fault on; return why the venue refused, empty when it did not."""

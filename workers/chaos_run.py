@@ -7,6 +7,7 @@ from lib.chaos.evidence import Evidence, Finding, Ripening, Violation
 from lib.chaos.ids import made_at
 from lib.chaos.ledger import adds_risk
 from lib.chaos.oracle import judge
+from lib.chaos.oracle_journal import orders
 from lib.chaos.records import Life, Notebook
 from lib.chaos.report import Tally
 from lib.chaos.schedule import Strike
@@ -70,6 +71,8 @@ class Run:
             for strike in strikes:
                 await self._timer.SleepAsync(strike.pause)
                 struck = await striker.strike(strike)
+                if strike.kind.action == "kill":
+                    await self._look_at_once(strike.kind.name)
                 await self._after(strike, struck)
             await self._finish(strikes[-1].kind.name)
         finally:
@@ -104,6 +107,11 @@ class Run:
             + (", inside a request" if hit else "")
             + (f", {found} VIOLATIONS" if found else "")
         )
+
+    async def _look_at_once(self, after: str) -> None:
+        """Judge what the next life may repair: an intent must be written before it is sent."""
+        findings = [one for one in orders(await self._evidence()) if one.rule == "unjournaled"]
+        self._tell(self._ripening.look(findings, self._timer.Monotonic()), after)
 
     async def _trading_since(self, since_ns: int) -> float | None:
         """Return after how many seconds every bot's new order was accepted, None if not in time."""
@@ -141,6 +149,7 @@ class Run:
 
     async def _finish(self, after: str) -> None:
         code = await self.system.stop()
+        await self.system.keep_ledger()
         evidence = await self._evidence()
         ledger, marks = evidence.ledger, self.system.drill.marks
         findings = [finding for finding in judge(evidence) if finding.rule in LAST_RULES]
@@ -153,8 +162,10 @@ class Run:
             findings.append(Finding("stop", after, f"`supervisor stop` ended with {code}"))
         known = {violation.finding[:2] for violation in self._tally.violations}
         self._tell([finding for finding in findings if finding[:2] not in known], "the stop")
-        ours = [order for order in ledger.orders if marks.of(order.client_id)]
-        self._tally.orders += len(ours) + sum(bool(marks.of(a.client_id)) for a in ledger.algos)
+        regular = [order for order in ledger.orders if not order.algo_id]
+        self._tally.orders += sum(bool(marks.of(o.client_id)) for o in regular) + sum(
+            bool(marks.of(a.client_id)) for a in ledger.algos
+        )
         self._tally.fills += sum(bool(marks.of(fill.client_id)) for fill in ledger.fills)
 
     async def _evidence(self) -> Evidence:

@@ -28,6 +28,9 @@ START_SECONDS = 40.0
 STOP_SECONDS = 40.0
 POLL_SECONDS = 0.05
 ADDRESSES = ("key", "secret")
+LEDGER = "ledger.json"
+NOTES = "n"
+NOT_STARTED = "the system does not start (`--keep` leaves its logs)"
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
@@ -55,7 +58,7 @@ class System:
         self.run_dir = folder / "r" / APP / drill.project
         self.journal_path = folder / "s" / APP / drill.project / FILE
         self.control = ControlClient(self.run_dir / "control")
-        notes = folder / "n"
+        notes = folder / NOTES
         for made in (notes, folder / "r"):
             made.mkdir(mode=0o700)
         self.notes = NotebookReader(notes, drill.owners)
@@ -117,7 +120,7 @@ class System:
             )  # fmt: skip
         self._processes.append(self._supervisor)
         if not await self.until(self._runs, START_SECONDS):
-            raise TickvisorError(f"the system does not start: {self.last_words()}")
+            raise TickvisorError(f"{NOT_STARTED}: {self.last_words()}")
 
     async def status(self) -> dict[str, Any]:
         """Return the status object; without workers while nobody answers."""
@@ -143,6 +146,11 @@ class System:
             forbidden=forbidden,
             moved=moved,
         )
+
+    async def keep_ledger(self) -> None:
+        """Write the venue's ledger beside the notebooks."""
+        raw = await self.venue.raw_ledger()
+        (self.folder / LEDGER).write_text(json.dumps(raw), encoding="utf-8")
 
     def net(self, mode: str) -> None:
         """Tell the proxy what to do; see `workers.chaos_proxy`."""
@@ -211,7 +219,7 @@ class System:
 
     async def _runs(self) -> bool:
         if self._supervisor is not None and self._supervisor.returncode is not None:
-            raise TickvisorError(f"the system does not start: {self.last_words()}")
+            raise TickvisorError(f"{NOT_STARTED}: {self.last_words()}")
         return bool((await self.status())["state"] == "running")
 
     async def _is_gone(self) -> bool:

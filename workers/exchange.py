@@ -19,7 +19,9 @@ from lib.exchange.binance.authority import Authority, Ears
 from lib.exchange.credentials import resolve_keys
 from lib.oms.account import Change
 from lib.oms.history import History
-from lib.oms.ids import check_prefixes
+from lib.oms.rows import row_of
+from workers.exchange_market import MarketWatch
+from workers.exchange_memory import ExchangeMemory
 from workers.exchange_server import Lines, OrderServer
 from workers.runtime import AsyncWorker, Vitals, run_worker
 from workers.secrets import keep_login, resolve_secrets
@@ -55,26 +57,40 @@ class ExchangeWorker(AsyncWorker):
         Raises:
             ConfigError: Keys, symbols or the account's mode are not as they must be.
         """
-        prefixes = check_prefixes(self.start.project, self._config.get("owners", ()))
         # only here do `${…}` become keys, and does this process get the variables that hold them
         full = resolve_secrets(self.start.config)
         config = resolve_keys(full["exchange"], full["general"], self.factory, self.timer)
+        self._memory = ExchangeMemory(self.start, config, self.timer)
+        try:
+            await self._open(config)
+            self.spawn(keep_login(full, self.factory, self.timer, self.log), "vault login")
+        except BaseException:
+            await self._memory.close()
+            raise
+
+    async def _open(self, config: dict[str, Any]) -> None:
+        memory, prefixes = await self._memory.open()
         self._publisher = Publisher(
             self.context,
             endpoints.ipc(self.start.run_dir, endpoints.ACCOUNT),
             self.start.incarnation,
             self.timer.Timestamp,
         )
-        ears = Ears(self._publish_order, self._publish_change, self._refusal)
+        ears = Ears(self._publish_order, self._publish_change, self._refusal, self._alarm)
         self._authority = Authority(
-            config, prefixes, self.factory, self.timer, self.log, self.spawn, ears
+            config, prefixes, self.factory, self.timer, self.log, self.spawn, ears, memory
+        )
+        self._market = MarketWatch(
+            self.context, self.start, config["symbols"], self._authority.warden.on_book
         )
         self._authority.lives.update(self.roster.lives)
+        if memory.journal.trouble:
+            self._alarm(memory.journal.trouble)
         await self._authority.open()
         self._drop_orphans()
         self._serve()
+        self._authority.watch()
         self.spawn(self._repeat(), "sequences")
-        self.spawn(keep_login(full, self.factory, self.timer, self.log), "vault login")
         self._opened = True
         self._tell_health()
         orders = len(list(self._authority.orders.open_orders()))
@@ -105,10 +121,12 @@ class ExchangeWorker(AsyncWorker):
         """Cancel what ended lives left; nothing of theirs is sent any more."""
         if not self._opened:
             return
-        for owner, incarnation in self._authority.lives.update(roster.lives):
-            left = self._authority.orders.ended(owner, incarnation)
+        authority = self._authority
+        for owner, incarnation in authority.lives.update(roster.lives):
+            left = authority.custody.ended(owner, incarnation, self.timer.Monotonic())
             self.log.info("bot's life ended", owner=owner, orders=len(left))
-            self._authority.cancel(left)
+            authority.cancel(left)
+            authority.desk.telling.flush()
 
     def on_command(self, action: str, args: list[Any]) -> None:
         """Obey `reconnect`, and the test hook `hang`."""
@@ -123,7 +141,9 @@ class ExchangeWorker(AsyncWorker):
         if self._opened:
             await self._clear(reason)
             self._readable.close()
+            self._market.close()
             await self._authority.close()
+            await self._memory.close()
 
     async def _clear(self, reason: str) -> None:
         closing = self._authority.closing()
@@ -133,11 +153,27 @@ class ExchangeWorker(AsyncWorker):
             await closing.cancel_all(CANCEL_SECONDS)
             return
         await closing.cancel_all(CLOSE_SECONDS)
+        for order in closing.stops:
+            order.kept = True
+            self._authority.journal.put([row_of(order)])
         if closing.kept:
             self.report("kept", {"orders": closing.kept})
         if closing.stuck:
             self.log.error("orders left that should be gone", orders=closing.stuck)
             self.report("stuck", {"orders": closing.stuck})
+        await self._release(closing.stuck)
+
+    async def _release(self, stuck: list[str]) -> None:
+        # The countdowns stop only where it is proven that nothing rests.
+        dead_man = self._authority.dead_man
+        armed = dead_man.countdowns.armed()
+        if not stuck:
+            armed = await dead_man.release(armed)
+        if armed:
+            self.log.error("dead-man switch left armed", symbols=armed)
+            self.report("armed", {"message": "left armed: " + ", ".join(armed), "symbols": armed})
+        if not stuck and not armed:
+            self._memory.note_clean()
 
     # --- inside
 
@@ -152,17 +188,14 @@ class ExchangeWorker(AsyncWorker):
         self._server.after_send = self._readable.check
 
     def _drop_orphans(self) -> None:
-        # Orders from before this life whose owner is not alive either.
-        self._authority.lives.update(self.roster.lives)
-        alive = self._authority.lives.owners()
-        left = [
-            order
-            for order in self._authority.orders.open_orders()
-            if order.owner not in alive and not order.is_stop
-        ]
+        # Orders from before this life whose owner is not alive either, or has another life now.
+        authority, now_ns = self._authority, self.timer.Monotonic()
+        authority.lives.update(self.roster.lives)
+        alive = {owner: authority.lives.alive(owner) or 0 for owner in authority.lives.owners()}
+        left = authority.custody.start(alive, now_ns)
         if left:
             self.log.warning("orders of dead bots cancelled", ids=[order.id for order in left])
-        self._authority.cancel(left)
+        authority.cancel(left)
 
     async def _repeat(self) -> None:
         while True:
@@ -172,6 +205,9 @@ class ExchangeWorker(AsyncWorker):
     def _publish_order(self, update: OrderUpdate) -> None:
         self._publisher.send(update)
         self._history.add(self._publisher.sequences[topic_of(update)], update)
+
+    def _alarm(self, text: str) -> None:
+        self.report("alarm", {"message": text})
 
     def _publish_change(self, change: Change) -> None:
         self._publisher.send(change)

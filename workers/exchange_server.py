@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from lib.bus.protocol import (
     Balance,
     Method,
+    OrderUpdate,
     ReplyStatus,
     Request,
     decode_request,
@@ -29,9 +30,12 @@ from lib.exchange.replies import (
     unpack_cursor,
     unpack_intents,
 )
+from lib.failpoints import failpoint
 from lib.logger import AbstractLogger
 from lib.oms.history import History
 from lib.oms.ids import split_owner
+from lib.oms.leases import LEASE_NS
+from lib.oms.rows import row_of
 from lib.timer import AbstractTimer
 
 MAX_CANDLES = 100_000
@@ -94,6 +98,7 @@ class OrderServer:
             Method.BALANCE: self._balance,
             Method.POSITIONS: self._positions,
             Method.CANDLES: self._candles,
+            Method.ACK: self._ack,
             BYE: self._bye,
         }
         self.after_send: Callable[[], None] = lambda: None
@@ -115,6 +120,9 @@ class OrderServer:
 
     def _judge(self, peer: Peer, request_id: bytes, request: Request) -> None:
         alive = self._authority.lives.alive(request.owner)
+        if request.method == Method.LEASE:
+            self._renew(request, alive)
+            return
         verdict, answer = self._requests.admit(
             request, request_id, peer, alive, self._timer.Monotonic()
         )
@@ -163,6 +171,8 @@ class OrderServer:
     def _answer(self, request_id: bytes, request: Request, reply: Reply) -> None:
         for peer in self._requests.answer(request, request_id, reply):
             self._reply(peer, request_id, reply)
+        if request.method in (Method.POST, Method.CANCEL):
+            failpoint(f"{request.method}.after_reply")
 
     def _reply(self, peer: Peer, request_id: bytes, reply: Reply) -> None:
         self._server.reply(peer, request_id, reply)
@@ -180,28 +190,50 @@ class OrderServer:
         self._greet(request, cursor)
         highest = self._orders.highest_id(owner)
         return encode_reply(
-            ReplyStatus.OK, *pack_hello(Hello(rules, highest, self._state(owner, cursor)))
+            ReplyStatus.OK,
+            *pack_hello(Hello(rules, highest, self._state(owner, cursor, reborn=True))),
         )
 
     def _snapshot(self, request: Request) -> Reply:
         cursor = unpack_cursor(request.args)
         self._greet(request, cursor)
-        return encode_reply(ReplyStatus.OK, *pack_snapshot(self._state(request.owner, cursor)))
+        snapshot = self._state(request.owner, cursor, reborn=False)
+        return encode_reply(ReplyStatus.OK, *pack_snapshot(snapshot))
 
     def _greet(self, request: Request, cursor: Cursor) -> None:
         now_ns = self._gateway.now_ns()
-        orders = self._orders
+        authority, owner = self._authority, request.owner
         for client_id in cursor.open_ids:
-            orders.adopt(request.owner, client_id, request.incarnation, now_ns)
-        if self._greeted.get(request.owner) == request.incarnation:
+            authority.orders.adopt(owner, client_id, request.incarnation, now_ns)
+        self._acked(owner, *cursor.fill)
+        if self._greeted.get(owner) == request.incarnation:
             return
-        self._greeted[request.owner] = request.incarnation
+        self._greeted[owner] = request.incarnation
+        if authority.leases is not None:
+            authority.leases.greet(owner, request.incarnation, self._timer.Monotonic())
         claimed = set(cursor.open_ids)
-        unclaimed = orders.claim(request.owner, request.incarnation, claimed)
-        self._authority.cancel(unclaimed)
-        self._log.info("bot said hello", owner=request.owner, orders=len(claimed))
+        unclaimed = authority.custody.greeted(owner, request.incarnation, claimed)
+        authority.journal.put([row_of(order) for order in authority.orders.open_orders(owner)])
+        authority.cancel(unclaimed)
+        self._log.info("bot said hello", owner=owner, orders=len(claimed))
 
-    def _state(self, owner: str, cursor: Cursor) -> Snapshot:
+    def _missed(self, owner: str, cursor: Cursor, *, reborn: bool) -> list[OrderUpdate]:
+        """Return what an owner has not been told; fills of before a new life are replayed."""
+        deliveries = self._orders.deliveries
+        fills = deliveries.after(owner, *cursor.fill, reborn=reborn)
+        if reborn:
+            return fills
+        told = [
+            update
+            for update in self._history.after(owner, *cursor.seen)
+            if (update.fill_epoch, update.fill_sequence) > cursor.fill or not update.trade_id
+        ]
+        # what became of an order while its owner, or this process, was away
+        held = [self._orders.get(client_id) for client_id in cursor.open_ids]
+        ended = [order.update() for order in held if order is not None and not order.is_open]
+        return [*fills, *told, *ended]
+
+    def _state(self, owner: str, cursor: Cursor, *, reborn: bool) -> Snapshot:
         symbol = split_owner(owner)[1]
         rules = self._rules[symbol]
         online, reason = self._health()
@@ -210,7 +242,7 @@ class OrderServer:
         return Snapshot(
             position=self._book.position(symbol),
             orders=[order.update() for order in self._orders.open_orders(owner)],
-            missed=self._history.after(owner, *cursor.seen),
+            missed=self._missed(owner, cursor, reborn=reborn),
             balance=self._book.balance(rules.quote_asset),
             sequences={
                 name: (self._publisher.incarnation, sequence)
@@ -224,9 +256,24 @@ class OrderServer:
     async def _place(self, request: Request) -> Reply:
         intents = unpack_intents(request.args)
         ticket = Ticket(request.owner, request.incarnation, request.deadline_ns)
-        return encode_reply(
-            ReplyStatus.OK, *pack_outcomes(await self._authority.posting.post(ticket, intents))
-        )
+        outcomes = await self._authority.posting.post(ticket, intents)
+        return encode_reply(ReplyStatus.OK, *pack_outcomes(outcomes))
+
+    def _ack(self, request: Request) -> Reply:
+        if len(request.args) != 2 or not all(type(number) is int for number in request.args):
+            raise ProtocolError("args are not [epoch, sequence]")
+        self._acked(request.owner, *request.args)
+        return encode_reply(ReplyStatus.OK)
+
+    def _acked(self, owner: str, epoch: int, sequence: int) -> None:
+        row = self._orders.deliveries.ack(owner, epoch, sequence)
+        if row is not None:
+            self._authority.journal.put([row])
+
+    def _renew(self, request: Request, alive: int | None) -> None:
+        leases = self._authority.leases
+        if leases is not None and request.incarnation == alive:
+            leases.renew(request.owner, request.incarnation, request.deadline_ns - LEASE_NS)
 
     def _cancel(self, request: Request) -> Reply:
         ids = request.args[0] if request.args else []
@@ -243,7 +290,9 @@ class OrderServer:
             for order in (named if ids else orders.open_orders(request.owner))
             if order is not None and order.owner == request.owner and order.status not in FINAL
         ]
+        failpoint("cancel.before_journal")
         self._authority.cancel(concerned)
+        failpoint("cancel.after_journal")
         return encode_reply(ReplyStatus.OK, len(concerned))
 
     async def _best(self, request: Request) -> Reply:

@@ -139,7 +139,7 @@ def parse(arguments: list[str]) -> dict[str, Any]:
     parser.add_argument("--speed", type=float, help="of the market; 1 is real time")
     parser.add_argument("--rate", type=float, help="stream messages per second and symbol")
     parser.add_argument("--balance", help="USDT of the account")
-    parser.add_argument("--options", type=json.loads, default={}, help="further keys, as JSON")
+    parser.add_argument("--options", type=_mapping, default={}, help="further keys, as JSON")
     found = vars(parser.parse_args(arguments))
     path, further = found.pop("config"), found.pop("options")
     section = read_section(path) if path else {}
@@ -161,6 +161,16 @@ def main_alone(arguments: list[str]) -> int:
 
 def _names(text: str) -> list[str]:
     return [name.strip().upper() for name in text.split(",") if name.strip()]
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise argparse.ArgumentTypeError(f"{text!r} is no JSON mapping like '{{\"leverage\": 5}}'")
+    return found
 
 
 def _read_port(file: Path) -> int:

@@ -28,7 +28,9 @@ def read_section(path: str) -> dict[str, Any]:
         ConfigError: The file is wrong or has no such section.
     """
     whole = load_config([path])
-    kept = {key: whole.values[key] for key in ("venue", "bots") if key in whole.values}
+    kept: dict[str, Any] = {
+        key: whole.values[key] for key in ("venue", "bots") if key in whole.values
+    }
     if not isinstance(kept.get("venue"), dict):
         raise whole.fail("no `venue` section; right would be `venue: {feed: synthetic}`")
     raw = ConfigTree(kept, whole.places, whole.plain)

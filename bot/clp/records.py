@@ -13,6 +13,8 @@ from lib.database.record import SERIES
 QUOTES = "quotes"
 SUMMARY = "clp"
 PAUSES = "pauses"
+PLACES = 10
+"""Decimal places of what comes out of a division."""
 
 
 def quote_record(replaced: Replaced, mid: Decimal) -> dict[str, Any]:
@@ -30,10 +32,10 @@ def quote_record(replaced: Replaced, mid: Decimal) -> dict[str, Any]:
         "reason": replaced.reason,
         "buy": prices.buy,
         "sell": prices.sell,
-        "centre": prices.centre,
+        "centre": round(prices.centre, PLACES),
         "mid": mid,
-        "buy_distance": (mid - prices.buy) / mid,
-        "sell_distance": (prices.sell - mid) / mid,
+        "buy_distance": round((mid - prices.buy) / mid, PLACES),
+        "sell_distance": round((prices.sell - mid) / mid, PLACES),
         "held_s": replaced.held_ns / NS_PER_SECOND,
     }
 
@@ -58,11 +60,11 @@ def summary_record(view: View, mode: str, guard: Guard, open_quotes: int) -> dic
         "position": qty,
         "inventory_usd": qty * view.mid,
         "mid": view.mid,
-        "spread": view.spread / view.mid,
+        "spread": round(view.spread / view.mid, PLACES),
         "latency_ms": view.latency_ns / NS_PER_MS,
-        "atr": view.atr,
+        "atr": None if view.atr is None else round(view.atr, PLACES),
         "stop": guard.stop.price,
-        "zero": guard.zero,
+        "zero": None if guard.zero is None else round(guard.zero, PLACES),
         "open_quotes": open_quotes,
         "profit": view.profit_usd,
     }

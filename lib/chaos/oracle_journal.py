@@ -1,9 +1,11 @@
 """The journal: written before the order left, and right about what became of it (pure)."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from lib.chaos.evidence import Evidence, Finding
 from lib.chaos.ids import base
+from lib.chaos.ledger import LedgerOrder
 from lib.chaos.records import FINAL
 
 WRITTEN_SECONDS = 8.0
@@ -15,17 +17,19 @@ def orders(evidence: Evidence) -> Iterator[Finding]:
     journal = evidence.journal
     if journal is None:
         return
+    found: dict[str, list[LedgerOrder]] = defaultdict(list)
     for order in evidence.ledger.orders:
-        intent = base(order.client_id)
-        if not evidence.owners.of(intent) or order.reduce_only:
-            continue
+        if evidence.owners.of(order.client_id) and not order.reduce_only:
+            found[base(order.client_id)].append(order)
+    for intent, attempts in found.items():
         status = journal.orders.get(intent)
+        is_open = any(order.is_open for order in attempts)
         if status is None:
             if journal.is_whole:
-                what = f"order {order.id} reached the venue, and the journal has no intent of it"
+                what = f"order {attempts[0].id} reached the venue without an intent in the journal"
                 yield Finding("unjournaled", intent, what)
-        elif (status in FINAL) == order.is_open:
-            what = f"the journal says {status}, the venue {order.status}"
+        elif (status in FINAL) == is_open:
+            what = f"the journal says {status}, the venue {attempts[-1].status}"
             yield Finding("journal_status", intent, what, WRITTEN_SECONDS)
 
 

@@ -29,6 +29,7 @@ from lib.exchange.bus_cancels import Wishes
 from lib.exchange.bus_health import Line
 from lib.exchange.bus_orders import OwnOrders, to_update
 from lib.exchange.bus_outcomes import Conclusion, conclusions
+from lib.exchange.bus_pulse import Pulse
 from lib.exchange.bus_requests import RequestBook, Waiting
 from lib.exchange.bus_sync import ANSWER_SECONDS, RETRY_REFUSED_NS, RETRY_UNSENT_NS, Sync
 from lib.exchange.replies import (
@@ -87,6 +88,7 @@ class Desk:
         self.bad_messages = 0
         self._send = send
         self._requests = RequestBook(owner, incarnation)
+        self.pulse = Pulse(self._requests, send)
         order_topic = topic("order", owner)
         self._symbol = split_owner(owner)[1]
         self._sync = Sync(order_topic, frozenset({order_topic, topic("account", self._symbol)}))
@@ -153,6 +155,7 @@ class Desk:
         if self._sync.is_due(now_ns):
             self._ask_snapshot(now_ns)
         self._send_cancels(now_ns)
+        self.pulse.tick(now_ns)
         trouble = self.trouble(now_ns)
         if (not trouble) != self._told.healthy:
             self._told = Health("online", not trouble, trouble)
@@ -160,7 +163,7 @@ class Desk:
 
     def deadline(self) -> int | None:
         """Return when the next `tick` has something to do, None when nothing is foreseen."""
-        due = [self._requests.deadline(), self.wishes.deadline()]
+        due = [self._requests.deadline(), self.wishes.deadline(), self.pulse.deadline()]
         if not self._sync.synced and self._sync.asking is None:
             due.append(self._sync.due_ns)
         return min((due_ns for due_ns in due if due_ns is not None), default=None)
@@ -191,6 +194,8 @@ class Desk:
             if waiting.method == Method.POST:
                 for conclusion in conclusions(waiting.ids, status, values):
                     self._conclude(conclusion)
+            elif waiting.method == Method.ACK:
+                self.pulse.on_reply(request_id, status, now_ns)
             elif request_id == self._sync.asking:
                 self._on_snapshot(waiting.method, status, values, now_ns)
             elif in_time and waiting.method != Method.CANCEL and status == ReplyStatus.OK:
@@ -243,7 +248,9 @@ class Desk:
         except ProtocolError:
             self.bad_messages += 1
             return
-        self._tell(self.orders.see(update))
+        told = self.orders.see(update)
+        self.pulse.on_fill(message, is_repeat=told is None)
+        self._tell(told)
 
     def _conclude(self, conclusion: Conclusion) -> None:
         if conclusion.code:
@@ -261,6 +268,8 @@ class Desk:
     def _on_overdue(self, waiting: Waiting, now_ns: int) -> None:
         if waiting.method in (Method.HELLO, Method.SNAPSHOT):
             self._sync.failed(now_ns, RETRY_REFUSED_NS)
+        elif waiting.method == Method.ACK:
+            self.pulse.on_overdue(now_ns)
         elif waiting.method == Method.POST:
             for client_id in waiting.ids:
                 self._conclude(Conclusion(client_id, Status.UNKNOWN, 0, "no reply in time"))
@@ -269,7 +278,8 @@ class Desk:
 
     def _ask_snapshot(self, now_ns: int) -> None:
         method = Method.HELLO if self.rules is None else Method.SNAPSHOT
-        args = pack_cursor(Cursor(self._sync.seen, self.orders.open_ids()))
+        cursor = Cursor(self._sync.seen, self.orders.open_ids(), self.pulse.handled)
+        args = pack_cursor(cursor)
         self._sync.asking = self.ask(method, args, now_ns, ANSWER_SECONDS)
         if self._sync.asking is None:
             self._sync.failed(now_ns, RETRY_UNSENT_NS)

@@ -50,6 +50,13 @@ class RequestBook:
         self._waiting[request_id] = Waiting(method, deadline_ns, ids)
         return request_id, Request(method, deadline_ns, self._owner, self._incarnation, args)
 
+    def note(
+        self, method: str, args: list[Any], now_ns: int, seconds: float
+    ) -> tuple[bytes, Request]:
+        """Return (request id, request) of a request that is never answered."""
+        deadline_ns = now_ns + round(seconds * NS_PER_SECOND)
+        return b"note", Request(method, deadline_ns, self._owner, self._incarnation, args)
+
     def is_waiting(self, request_id: bytes) -> bool:
         """Return whether an answer in time is still possible."""
         return request_id in self._waiting

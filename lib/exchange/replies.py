@@ -6,8 +6,11 @@ what follows its header. Numbers are decimal strings, times integer ns.
 
 | method      | args                               | values when the status is `ok`               |
 | ----------- | ---------------------------------- | -------------------------------------------- |
-| `hello`     | [[incarnation, sequence], [id, …]] | [rules, highest id, *snapshot]               |
-| `snapshot`  | [[incarnation, sequence], [id, …]] | snapshot                                     |
+| `hello`     | [[incarnation, sequence], [id, …], | [rules, highest id, *snapshot]               |
+|             | [epoch, number]]                   |                                              |
+| `snapshot`  | as `hello`                         | snapshot                                     |
+| `ack`       | [epoch, number of a fill]          | []                                           |
+| `lease`     | [[symbol, ns], …]                  | never answered                               |
 | `post`      | [[order intent, …]]                | [[status, code, message], …]                 |
 | `cancel`    | [[id, …]], empty = all of owner    | [number of orders concerned]                 |
 | `book`      | []                                 | [ask price, ask qty, bid price, bid qty, ns] |
@@ -44,6 +47,8 @@ class Cursor(NamedTuple):
     open_ids: list[str]
     """Ids that the bot holds for not final: the worker finds out about those that it does not
     know, and publishes what became of them, fills included."""
+    fill: tuple[int, int] = NOWHERE
+    """(journal epoch, number) of the newest fill whose handler has returned."""
 
 
 class Snapshot(NamedTuple):
@@ -86,7 +91,7 @@ class Outcome(NamedTuple):
 
 def pack_cursor(cursor: Cursor) -> list[Any]:
     """Return the args of `hello` and `snapshot`."""
-    return [list(cursor.seen), cursor.open_ids]
+    return [list(cursor.seen), cursor.open_ids, list(cursor.fill)]
 
 
 def unpack_cursor(args: Sequence[Any]) -> Cursor:
@@ -98,9 +103,16 @@ def unpack_cursor(args: Sequence[Any]) -> Cursor:
     try:
         incarnation, sequence = args[0] if args else NOWHERE
         ids = args[1] if len(args) > 1 else []
-        return Cursor((int(incarnation), int(sequence)), [str(client_id) for client_id in ids])
+        epoch, number = args[2] if len(args) > 2 else NOWHERE
+        return Cursor(
+            (int(incarnation), int(sequence)),
+            [str(client_id) for client_id in ids],
+            (int(epoch), int(number)),
+        )
     except (TypeError, ValueError) as error:
-        raise ProtocolError("args are not [[incarnation, sequence], [id, …]]") from error
+        raise ProtocolError(
+            "args are not [[incarnation, sequence], [id, …], [epoch, number]]"
+        ) from error
 
 
 def pack_rules(rules: Rules) -> list[str]:

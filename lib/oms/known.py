@@ -54,6 +54,11 @@ class Known:
         """Yield what may still trade, of one owner or of all."""
         return (order for order in self._open.values() if owner in (None, order.owner))
 
+    def symbols(self) -> set[str]:
+        """Return the symbols of all orders that are remembered."""
+        closed = {order.symbol for order in self._closed.values()}
+        return closed | {order.symbol for order in self._open.values()}
+
     def highest_id(self, owner: str) -> str:
         """Return the greatest id seen of an owner, "" for none."""
         return self._highest.get(owner, "")

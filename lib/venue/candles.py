@@ -73,6 +73,12 @@ class Candle:
             self.taker_volume += trade.qty
             self.taker_quote += quote
 
+    def estimate(self) -> None:
+        """Fill in what a recording left out: it knows only prices and the volume."""
+        self.quote_volume = self.volume * self.close
+        self.taker_volume, self.count = self.volume / 2, 4
+        self.taker_quote = self.quote_volume / 2
+
     def merge(self, later: "Candle") -> None:
         """Count a later candle in."""
         self.high = max(self.high, later.high)

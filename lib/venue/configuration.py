@@ -25,6 +25,10 @@ from lib.venue.synthetic import SyntheticFeed
 FEEDS = ("synthetic", "recording", "live")
 LATENCIES = ("order", "cancel", "market")
 USER_EVENTS = ("off", "silent", "expire")
+CHOICES = {
+    "queue_cancels": ("proportional", "none"),
+    "self_trade_prevention": ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"),
+}
 QUIET_FEEDS_LIMIT = 20_000
 KEYS = frozenset(
     {
@@ -197,6 +201,8 @@ def throwaway(seed: object) -> tuple[str, str]:
 
 def _accounts(config: Mapping[str, Any]) -> list[Account]:
     rows = config.get("accounts") or [{}]
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        raise ConfigError("venue.accounts is no list of mappings; right: [{name: main}]")
     accounts = []
     for number, row in enumerate(rows):
         seed = config.get("key_seed")
@@ -221,12 +227,25 @@ def _options(config: Mapping[str, Any]) -> Options:
     values: dict[str, Any] = {}
     for field in fields(Options):
         if field.name in config:
-            value = config[field.name]
-            values[field.name] = Decimal(str(value)) if field.type is Decimal else value
+            values[field.name] = _option(field.name, field.type, config[field.name])
     for name in ("order_latency", "cancel_latency"):
         if name in config:
             values[f"{name}_ns"] = _ns(config, name, 0.0)
     return Options(**values)
+
+
+def _option(name: str, kind: Any, value: object) -> Any:
+    known = CHOICES.get(name)
+    if known is not None and value not in known:
+        raise ConfigError(f"venue.{name} {value!r} is none of {', '.join(known)}")
+    if kind is bool and not isinstance(value, bool):
+        raise ConfigError(f"venue.{name} {value!r} is not true or false")
+    if kind not in (int, Decimal):
+        return value
+    try:
+        return kind(str(value))
+    except (ValueError, InvalidOperation) as error:
+        raise ConfigError(f"venue.{name} {value!r} is not a number") from error
 
 
 def _latencies(config: Mapping[str, Any], seed: int) -> dict[str, Latency]:

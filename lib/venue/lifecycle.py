@@ -47,8 +47,16 @@ class Lifecycle:
             kind = "CALCULATED" if order.forced else "NEW"
             self._state.emit(account, order_event(self._state, account, order, kind))
 
-    def fill(self, order: VenueOrder, price: Decimal, qty: Decimal, *, maker: bool) -> Fill:
-        """Execute a part of an order.
+    def fill(
+        self,
+        order: VenueOrder,
+        price: Decimal,
+        qty: Decimal,
+        *,
+        maker: bool,
+        trade_id: int | None = None,
+    ) -> Fill:
+        """Execute a part of an order; `trade_id` is that of the other side, if it is ours, too.
 
         A taker's events are TRADE_LITE, NEW (before its first fill), ACCOUNT_UPDATE, TRADE, as
         captured from the exchange; a maker's the same without NEW.
@@ -56,7 +64,8 @@ class Lifecycle:
         state = self._state
         account = self._account(order)
         fee = money(price * qty * self._rate(order, maker))
-        execution = Execution(qty, price, fee, state.number("trade"), ZERO, maker)
+        number = state.number("trade") if trade_id is None else trade_id
+        execution = Execution(qty, price, fee, number, ZERO, maker)
         if not order.forced:
             state.emit(account, trade_lite(state, order, execution))
         self.announce(order)

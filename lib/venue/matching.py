@@ -79,8 +79,8 @@ class Matcher:
                 self._lifecycle.fill(order, price, min(qty, order.remaining), maker=False)
             elif maker.is_open and not self._prevented(order, maker):
                 part = min(maker.remaining, order.remaining)
-                self._lifecycle.fill(order, price, part, maker=False)
-                self._lifecycle.fill(maker, price, part, maker=True)
+                fill = self._lifecycle.fill(order, price, part, maker=False)
+                self._lifecycle.fill(maker, price, part, maker=True, trade_id=fill.id)
 
     def on_book(self) -> None:
         """Fill and move resting orders after the market's book has changed."""

@@ -17,8 +17,10 @@ import orjson
 from lib.constants import NS_PER_MS
 from lib.errors import ConfigError
 from lib.helpers import decimal
+from lib.recording.reader import is_recording
 from lib.venue.candles import Candle
 from lib.venue.market import MarketEvent, Print, Quote
+from lib.venue.recorded_blocks import read_blocks
 from lib.venue.wire_events import read_frame, read_snapshot
 
 Timed = tuple[int, MarketEvent | Candle]
@@ -52,6 +54,8 @@ def open_source(name: str) -> Source:
     path = Path(name).expanduser()
     if not path.is_file():
         raise ConfigError(f"venue.files: no file {name}")
+    if is_recording(path):
+        return Source(path, "blocks")
     if path.name.endswith((".zip", ".csv", ".csv.gz")):
         match = KLINES_NAME.search(path.name)
         if match:
@@ -75,6 +79,8 @@ def read(source: Source) -> Iterator[Timed]:
     Raises:
         ConfigError: A line is not what the format says.
     """
+    if source.kind == "blocks":
+        return read_blocks(source.path)
     if source.kind == "lines":
         return _read_lines(source)
     if source.kind == "session":
@@ -195,9 +201,7 @@ def read_candle(row: list[str]) -> Candle:
         candle.quote_volume, candle.count = decimal(row[7]), int(row[8])
         candle.taker_volume, candle.taker_quote = decimal(row[9]), decimal(row[10])
     else:
-        candle.quote_volume = candle.volume * candle.close
-        candle.taker_volume, candle.count = candle.volume / 2, 4
-        candle.taker_quote = candle.quote_volume / 2
+        candle.estimate()
     return candle
 
 

@@ -17,7 +17,8 @@ from lib.venue.options import Options
 from lib.venue.symbols import SymbolInfo
 
 FIRST_ORDER_ID = 800_000_000_000
-FIRST_TRADE_ID = 7_942_000_000
+FIRST_TRADE_ID = 900_000_000_000
+"""Of our fills: beyond every id of the market's own trades."""
 FIRST_ALGO_ID = 4_000_001_910_000_000
 FIRST_INCOME_ID = 9_689_322_000
 ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

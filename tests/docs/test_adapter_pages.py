@@ -1,5 +1,6 @@
 """The pages about databases, loggers, state and vaults: every example loads."""
 
+import importlib
 import json
 import re
 from pathlib import Path
@@ -14,7 +15,7 @@ from supervisor.spec import load_spec
 from tests.server_packages import missing
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
-PAGES = ("databases", "loggers", "state", "vaults")
+PAGES = ("databases", "loggers", "state", "vaults", "adapters")
 NAMES = ("INFLUX_TOKEN", "PG_PASSWORD", "VAULT_ROLE_ID", "VAULT_SECRET_ID")
 ENVIRONMENT = dict.fromkeys(NAMES, "0123456789")
 
@@ -48,7 +49,15 @@ def _make_all(factory: AbstractFactory, config: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "role"), [("databases", "database"), ("loggers", "logger"), ("state", "state")]
+    ("page", "role"),
+    [
+        ("databases", "database"),
+        ("loggers", "logger"),
+        ("state", "state"),
+        ("vaults", "vault"),
+        ("adapters", "factory"),
+        ("adapters", "timer"),
+    ],
 )
 def test_a_page_names_every_adapter_of_its_kind(page: str, role: str) -> None:
     text = (DOCS / f"{page}.md").read_text("utf-8")
@@ -60,3 +69,25 @@ def test_the_json_line_of_the_page_is_one() -> None:
     (line,) = blocks("loggers", "json")
 
     assert json.loads(line).keys() == {"time", "level", "name", "message", "fields"}
+
+
+def test_the_page_about_factories_says_what_they_are_made_of() -> None:
+    text = (DOCS / "adapters.md").read_text("utf-8")
+    found = re.findall(r"^\| `(\w+Factory)`[^|]*\|(.*)\|$", text, re.MULTILINE)
+
+    assert [name for name, _ in found] == ["SandboxFactory", "LocalFactory", "LiveFactory"]
+    for name, parts in found:
+        factory = make_factory({"name": name}, {})
+        roles = (factory.Vault, factory.Database, factory.Timer, factory.Logger, factory.State)
+        assert re.findall(r"\w+", parts) == [role.__name__ for role in roles]
+
+
+def test_each_role_has_an_abstract_class_and_a_contract() -> None:
+    text = (DOCS / "adapters.md").read_text("utf-8")
+    rows = re.findall(r"^\| \w+ \| `([\w.]+)\.(\w+)` .*\| `(\w+)\.py` \|$", text, re.MULTILINE)
+
+    assert len(rows) == 8
+    for module, parent, contract in rows:
+        assert getattr(importlib.import_module(module), parent)
+        tests = importlib.import_module(f"tests.contracts.{contract}")
+        assert getattr(tests, f"{contract.title()}Contract").__name__ in text

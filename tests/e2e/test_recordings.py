@@ -15,6 +15,8 @@ SECONDS = 345
 """Length of the recordings."""
 SLOWEST = 20.0
 """Events per second that a bot gets at least; the recordings' median is about 190 messages."""
+CONFLATED = 0.01
+"""Share of the events that a bot may skip."""
 BOTS = [
     {"name": "quoter", "bot": "QuoterBot", "symbols": SYMBOLS[:1]},
     {"name": "sandbox", "bot": "SandboxBot", "symbols": SYMBOLS[1:]},
@@ -22,16 +24,15 @@ BOTS = [
 
 
 def test_recording_flows_to_the_bots_across_the_loops_seam(data_dir: Path) -> None:
-    speed = 2
     files = [data_dir / "ws_raw_20240808" / name for name in FILES]
     if not all(path.is_file() for path in files):
         pytest.skip(f"no {', '.join(FILES)} in {files[0].parent}")
     with make_system(sandbox("replay", bots=BOTS)) as system:
         more = system.folder / "recording.yaml"
         names = ", ".join(map(str, files))
-        begin = SECONDS - 3 * speed  # the end comes a few seconds after the start
+        begin = SECONDS - 3  # the end comes a few seconds after the start
         more.write_text(
-            f"venue: {{feed: recording, speed: {speed}, loop: true, start: {begin}s,\n"
+            f"venue: {{feed: recording, speed: 1, loop: true, start: {begin}s,\n"
             f"  files: [{names}]}}\n"
             "watchdog: {book: 3s}\n"
         )
@@ -43,7 +44,7 @@ def test_recording_flows_to_the_bots_across_the_loops_seam(data_dir: Path) -> No
             return all(
                 worker["uptime_s"] - first[name]["uptime_s"] > 5
                 and worker["events"] - first[name]["events"]
-                > SLOWEST * speed * (worker["uptime_s"] - first[name]["uptime_s"])
+                > SLOWEST * (worker["uptime_s"] - first[name]["uptime_s"])
                 for name, worker in now.items()
             )
 
@@ -52,7 +53,9 @@ def test_recording_flows_to_the_bots_across_the_loops_seam(data_dir: Path) -> No
         for worker in system.status()["workers"]:
             assert worker["state"] == "ready"
             assert worker["restarts"] == 0, system.history()
-            assert worker["dropped"] == 0, worker
+            # on a busy machine a bot may skip to a newer book, which it counts; nobody else may
+            most = worker["events"] * CONFLATED if worker["kind"] == "bot" else 0
+            assert worker["dropped"] <= most, worker
         assert system.stop().returncode == 0
         assert system.survivors() == []
 

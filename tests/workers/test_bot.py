@@ -243,7 +243,7 @@ def test_a_gap_in_the_account_channel_is_closed_by_a_snapshot(talking: Rig) -> N
     talking.publish(fill("a", 3, "0.003", "PARTIALLY_FILLED"))
     until_called(talking, "onOrder", 2)
 
-    assert talking.made_requests("snapshot")[0].args == [[1, 1], ["a"]]
+    assert talking.made_requests("snapshot")[0].args == [[1, 1], ["a"], [0, 0]]
     assert talking.calls("onOrder")[-1][3] == 3
 
 

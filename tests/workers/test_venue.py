@@ -176,6 +176,31 @@ def test_wrong_configuration_is_refused_with_its_place(
     assert "run.yaml:1" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("section", "error"),
+    [
+        ({"leverage": "x"}, "venue.leverage 'x' is not a number"),
+        ({"taker_fee": "much"}, "venue.taker_fee 'much' is not a number"),
+        ({"dead_man_covers_algo": "maybe"}, "is not true or false"),
+        ({"queue_cancels": "all"}, "is none of proportional, none"),
+        ({"accounts": 5}, "venue.accounts is no list"),
+    ],
+)
+def test_wrong_option_is_refused_in_one_line(section: dict[str, Any], error: str) -> None:
+    with pytest.raises(ConfigError, match=error):
+        read_settings(section)
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", "5"])
+def test_options_that_are_no_mapping_are_wrong_usage(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse(["--options", text])
+    assert caught.value.code == 2
+    assert "is no JSON mapping" in capsys.readouterr().err
+
+
 def test_unknown_setting_is_refused_with_the_nearest_right_one() -> None:
     with pytest.raises(ConfigError, match=r"venue\.balanse is no setting; did you mean 'balance'"):
         read_settings({"balanse": 5})

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from lib.constants import NS_PER_MS
+from lib.constants import NS_PER_MS, NS_PER_SECOND
 from lib.errors import ExchangeError, ProtocolError, RateLimited
 from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import BinanceGateway
+from lib.exchange.binance.strangers import Strangers
+from lib.exchange.binance.sweeping import Sweeping
 from lib.exchange.binance.user_events import parse_user_event
 from lib.logger import AbstractLogger
 from lib.oms.account import AccountBook, Change
@@ -28,6 +30,9 @@ AGAIN_SECONDS = 0.5
 """Wait after a read that failed; a rate limit says its own."""
 AFTER_GAP_NS = 1_500 * NS_PER_MS
 """A read right after a gap may lag behind: it is repeated after this."""
+EVERY_NS = 300 * NS_PER_SECOND
+"""Between two full reads when nothing else asks for one."""
+POSITIONS_SECONDS = 4.0
 NEVER_NS = 1 << 63
 CLOCK_SECONDS = 60.0
 BALANCE_SECONDS = 5.0
@@ -46,6 +51,8 @@ class AccountSync:
         timer: The process's timer.
         log: The worker's logger.
         publish: Tells everybody about a position or balance.
+        sweeping: Reads trades again.
+        strangers: Tells orders that are not ours.
     """
 
     def __init__(
@@ -58,6 +65,8 @@ class AccountSync:
         timer: AbstractTimer,
         log: AbstractLogger,
         publish: Callable[[Change], None],
+        sweeping: Sweeping,
+        strangers: Strangers,
     ) -> None:
         """Know nothing yet."""
         self._belief = belief
@@ -68,6 +77,9 @@ class AccountSync:
         self._timer = timer
         self._log = log
         self._publish = publish
+        self._sweeping = sweeping
+        self._strangers = strangers
+        self._positions_ns = 0
         self._buffer: list[dict[str, Any]] | None = []
         self._gap = asyncio.Event()
         self._balance_stale = False
@@ -90,6 +102,7 @@ class AccountSync:
             self._gap.clear()
             try:
                 await self._read_all()
+                await self._sweeping.sweep_all(self.symbols())
             except ExchangeError as error:
                 self._log.warning("account not read", error=str(error))
                 self._gap.set()
@@ -100,9 +113,20 @@ class AccountSync:
                 self.synced.set()
                 self._check_ns = self._timer.Monotonic() + AFTER_GAP_NS
 
+    def request(self) -> None:
+        """Have the account read and swept again at once."""
+        self._check_ns = 0
+        self._sweeping.schedule(self.symbols())
+
+    def symbols(self) -> list[str]:
+        """Return the symbols of which an order or a position of ours is known."""
+        held = {symbol for symbol in self._book.symbols() if not self._book.is_flat(symbol)}
+        return sorted((held | self._belief.orders.symbols()) & self._belief.rules.keys())
+
     async def tick(self) -> None:
         """Look after standing wishes and silence, for ever."""
         while True:
+            self._desk.telling.flush()
             self._desk.run(self._belief.orders.due(self._gateway.now_ns()))
             now_ns = self._timer.Monotonic()
             hearing = self._belief.hearing
@@ -117,7 +141,7 @@ class AccountSync:
             await self._timer.SleepAsync(TICK_SECONDS)
             if not self._wants_check():
                 continue
-            self._check_ns = NEVER_NS
+            self._check_ns = self._timer.Monotonic() + EVERY_NS
             try:
                 changes = await self._read_all()
             except ExchangeError as error:
@@ -125,6 +149,9 @@ class AccountSync:
                 await self._timer.SleepAsync(_pause(error))
                 continue
             self.checks += 1
+            if self._book.doubts:
+                # a second read must agree before another position is believed
+                self._check_ns = self._timer.Monotonic() + AFTER_GAP_NS
             if changes:
                 self.corrections += changes
                 self._log.warning("cross-check corrected the account", changes=changes)
@@ -145,6 +172,23 @@ class AccountSync:
                 await self._gateway.sync_clock()
             except ExchangeError as error:
                 self._log.warning("clock not measured", error=str(error))
+
+    async def keep_positions(self) -> None:
+        """Read positions every few seconds while orders rest: fills may go untold."""
+        while True:
+            await self._timer.SleepAsync(POSITIONS_SECONDS)
+            if not any(self._belief.orders.open_orders()) or not self.synced.is_set():
+                continue
+            asked_ns = self._gateway.now_ns()
+            try:
+                rows = await self._gateway.positions()
+            except ExchangeError:
+                continue
+            if self._take_positions(rows, asked_ns):
+                self.corrections += 1
+                self._sweeping.schedule(self.symbols())
+            elif self._book.doubts:
+                self._check_ns = self._timer.Monotonic() + AFTER_GAP_NS
 
     async def keep_balance(self) -> None:
         """Read balances again some time after they moved."""
@@ -186,6 +230,8 @@ class AccountSync:
             self._log.warning("event not understood", error=str(error))
             return
         if isinstance(report, OrderReport):
+            if self._strangers.is_strange(report):
+                return
             self._belief.hearing.on_echo(intent_id(report.id))
             self._desk.run(self._belief.orders.on_report(report, self._gateway.now_ns()))
         elif isinstance(report, AccountReport):
@@ -213,7 +259,10 @@ class AccountSync:
 
     def _reconcile(self, listed: list[OrderReport], asked_ns: int) -> int:
         changes = 0
-        for difference in compare(self._belief.orders, listed, asked_ns):
+        strange = [row for row in listed if self._strangers.is_strange(row)]
+        self._strangers.on_listed({row.symbol for row in strange})
+        ours = [row for row in listed if row not in strange]
+        for difference in compare(self._belief.orders, ours, asked_ns):
             self._log.info("order differs", id=difference.id, how=difference.kind.value)
             if difference.report is None:
                 now_ns = self._gateway.now_ns()
@@ -229,9 +278,13 @@ class AccountSync:
         balances: list[BalanceReport],
         asked_ns: int,
     ) -> int:
+        moved = self._take_positions(positions, asked_ns)
+        self._tell(self._book.on_balances(balances))
+        return moved
+
+    def _take_positions(self, positions: list[PositionReport], asked_ns: int) -> int:
         moved = self._book.on_positions(positions, asked_ns)
         self._tell(moved)
-        self._tell(self._book.on_balances(balances))
         for account in moved:
             self._desk.blame(self._gateway.now_ns() - account.event_ns)
         return len(moved)

@@ -34,7 +34,9 @@ class Say(NamedTuple):
     """Who has a say before an order that adds risk goes out; each returns why not, "" for yes."""
 
     refusal: Callable[[Ticket, OrderIntent], str]
-    """Asked twice: on arrival and right before signing."""
+    """Asked on arrival."""
+    last: Callable[[Ticket, OrderIntent], str]
+    """Asked right before signing."""
     risk: Callable[[Tracked], str]
     """Asked once, with the order followed: what it says yes to, it has counted."""
 
@@ -101,7 +103,7 @@ class Admission:
             return self.end(order, ReplyStatus.FENCED, "the bot's life is over")
         if self._timer.Monotonic() > ticket.deadline_ns:
             return self.end(order, ReplyStatus.EXPIRED, "its deadline passed before it was sent")
-        if not intent.reduce_only and (reason := self._say.refusal(ticket, intent)):
+        if not intent.reduce_only and (reason := self._say.last(ticket, intent)):
             return self.end(order, ReplyStatus.UNAVAILABLE, reason)
         return None
 

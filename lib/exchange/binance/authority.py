@@ -5,6 +5,7 @@ The exchange worker is built around it; a script that trades without a superviso
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from lib.bus.protocol import OrderIntent, OrderUpdate
@@ -17,14 +18,16 @@ from lib.exchange.binance.dead_man import DeadMan
 from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import BinanceGateway
 from lib.exchange.binance.patrol import Patrol
-from lib.exchange.binance.posting import OrderPost
+from lib.exchange.binance.posting import OrderPost, Preparation
 from lib.exchange.binance.proving import Proving
 from lib.exchange.binance.rules import check_symbols
+from lib.exchange.binance.strangers import Strangers
 from lib.exchange.binance.sweeping import Sweeping
 from lib.exchange.binance.telling import Telling
 from lib.exchange.binance.user_events import NAMES
 from lib.exchange.binance.warden import Warden
 from lib.factory import AbstractFactory
+from lib.helpers import decimal
 from lib.journal.abstract_journal import Journal
 from lib.journal.none import NoJournal
 from lib.logger import AbstractLogger
@@ -37,7 +40,7 @@ from lib.oms.leases import Leases
 from lib.oms.lives import Lives
 from lib.oms.orders import Orders
 from lib.oms.outcomes import KEY_CODES
-from lib.oms.rows import NOTHING, Past
+from lib.oms.rows import NOTHING, Past, update_of
 from lib.oms.tracked import Tracked
 from lib.stream.binance.account_stream import BinanceAccountStream
 from lib.timer import AbstractTimer
@@ -56,6 +59,8 @@ class Ears(NamedTuple):
     on_change: Callable[[Change], None]
     refusal: Callable[[str], str]
     """Returns why an owner may not add risk now, "" if it may."""
+    alarm: Callable[[str], None] = lambda _text: None
+    """Told what somebody must look at."""
 
 
 class Memory(NamedTuple):
@@ -147,17 +152,26 @@ class Authority:
             self._answers_for,
             covers_stops=self._config.get("dead_man_covers_algo") != "no",
         )
-        say = Say(self._refusal, self.warden.risk)
+        say = Say(self._refusal, self._last_refusal, self.warden.risk)
         admission = Admission(belief, self.desk, gateway, timer, log, say)
         self.posting = OrderPost(
-            belief, self.desk, gateway, timer, log, admission, journal, self._prepare
-        )
+            belief, self.desk, gateway, timer, log, admission, journal,
+            Preparation(self._quote, self.dead_man.arm),
+        )  # fmt: skip
         self.patrol = Patrol(
             belief, self.book, self.custody, self.warden, gateway, journal, timer, log, self.cancel
         )
+        strangers = Strangers(
+            self.orders,
+            self.warden,
+            self._config.get("foreign_orders", "warn"),
+            log,
+            self._ears.alarm,
+            journal_is_complete=self.epoch.is_complete,
+        )
         self.sync = AccountSync(
             belief, self.book, self.desk, gateway, self.stream, timer, log, self._ears.on_change,
-            self.sweeping,
+            self.sweeping, strangers,
         )  # fmt: skip
 
     async def open(self) -> None:
@@ -172,14 +186,24 @@ class Authority:
             await self._learn_rules()
             self.orders.restore(self._past, self.gateway.now_ns())
             for row in self._past.fills:
-                self.warden.on_past_fill(row)
+                self.warden.on_past_fill(update_of(row))
             self._past = NOTHING
             self.dead_man.countdowns.assume({order.symbol for order in self.orders.open_orders()})
             self._start()
             await self.sync.synced.wait()
+            if self.leases is None:
+                self.watch()
         except BaseException:
             await self.close()
             raise
+
+    def watch(self) -> None:
+        """Begin to hold bots to their leases: they can renew them from now on."""
+        now_ns = self._timer.Monotonic()
+        for owner in self.lives.owners():
+            if self.leases is not None:
+                self.leases.greet(owner, self.lives.alive(owner) or 0, now_ns)
+        self._spawn(self.patrol.run(), "patrol")
 
     async def close(self) -> None:
         """Close all connections to the exchange."""
@@ -209,9 +233,9 @@ class Authority:
             (self.sync.check(), "cross-check"),
             (self.sync.keep_clock(), "clock"),
             (self.sync.keep_balance(), "balance"),
+            (self.sync.keep_positions(), "positions"),
             (self.sweeping.keep(), "sweeps"),
             (self.dead_man.keep(), "dead-man switch"),
-            (self.patrol.run(), "patrol"),
         ):
             self._spawn(work, name)
 
@@ -224,17 +248,22 @@ class Authority:
             return "the account stream is deaf"
         reason = self.journal.trouble or self._ears.refusal(ticket.owner)
         reason = reason or self.warden.refusal(ticket, intent)
-        rests = bool(intent.price) and not intent.stop
-        order = self.orders.get(intent.id)
-        if not reason and rests and order is not None and order.is_stamped:
-            # by now the switch was asked for; it may have run out since
-            armed = self.dead_man.is_armed(intent.symbol)
-            reason = "" if armed else "the dead-man switch is not armed"
+        if not reason and intent.symbol in self.sweeping.unclear:
+            return f"trades of {intent.symbol} are not accounted for"
         return reason
 
-    async def _prepare(self, symbol: str, *, rests: bool) -> str:
-        """Arm a symbol's dead-man switch; returns why no order may leave, "" when it may."""
-        return await self.dead_man.arm(symbol) if rests else ""
+    def _last_refusal(self, ticket: Ticket, intent: OrderIntent) -> str:
+        reason = self._refusal(ticket, intent)
+        rests = bool(intent.price) and not intent.stop
+        if not reason and rests and not self.dead_man.is_armed(intent.symbol):
+            return "the dead-man switch is not armed"
+        return reason
+
+    async def _quote(self, symbol: str) -> None:
+        if self.warden.wants_quote(symbol):
+            with suppress(ExchangeError):
+                book = await self.gateway.book(symbol)
+                self.warden.on_quote(symbol, decimal(book.bid_price), decimal(book.ask_price))
 
     def _answers_for(self, order: Tracked) -> bool:
         life = self.lives.alive(order.owner)
@@ -263,7 +292,8 @@ class Authority:
         self.gateway.budget.set_limits(limits)
         # what a former configuration traded is looked after, too
         former = {row.symbol for row in self._past.orders} & rules.keys()
-        self.belief.rules.update({symbol: rules[symbol] for symbol in {*symbols, *former}})
+        traded = dict.fromkeys([*symbols, *sorted(former)])
+        self.belief.rules.update({symbol: rules[symbol] for symbol in traded})
 
     def _judge_start(self, error: ExchangeError) -> float:
         # Returns how many seconds to wait before the next try.

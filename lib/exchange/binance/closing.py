@@ -45,6 +45,8 @@ class Closing:
         self.kept: list[dict[str, Any]] = []
         """Reduce-only stops that stay with their position; `id`, `owner`, `symbol`, `side`, `qty`,
         `price` of each."""
+        self.stops: list[Tracked] = []
+        """The same."""
         self.stuck: list[str] = []
         """Ids of orders that could not be proven gone."""
 
@@ -59,7 +61,8 @@ class Closing:
                 break
             await self._timer.SleepAsync(AGAIN_SECONDS)
         self.stuck = [order.id for order in left]
-        self.kept = [_facts(order) for order in self._orders.open_orders() if self._stays(order)]
+        self.stops = [order for order in self._orders.open_orders() if self._stays(order)]
+        self.kept = [_facts(order) for order in self.stops]
 
     async def _cancel_known(self, end_ns: int) -> None:
         while self._timer.Monotonic() < end_ns:

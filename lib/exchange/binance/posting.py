@@ -6,7 +6,7 @@ window that its request carries. What only reduces waits for no disk.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from lib.bus.protocol import OrderIntent, ReplyStatus
 from lib.constants import Status
@@ -37,8 +37,15 @@ IN_FLIGHT_SECONDS = 0.02
 """How long a drill that strikes after the send lets the bytes travel."""
 
 T = TypeVar("T")
-Arm = Callable[[str], Awaitable[str]]
-"""Arms a symbol's dead-man switch; returns why it is not armed, "" when it is."""
+
+
+class Preparation(NamedTuple):
+    """What a symbol needs before an order that adds risk may go out."""
+
+    quote: Callable[[str], Awaitable[None]]
+    """Finds out the price by which risk is measured."""
+    arm: Callable[[str], Awaitable[str]]
+    """Arms the dead-man switch; returns why it is not armed, "" when it is."""
 
 
 class OrderPost:
@@ -52,7 +59,7 @@ class OrderPost:
         log: The worker's logger.
         admission: Says which orders may go out.
         journal: Keeps what was sent.
-        arm: See `Arm`.
+        preparation: See `Preparation`.
     """
 
     def __init__(
@@ -64,7 +71,7 @@ class OrderPost:
         log: AbstractLogger,
         admission: Admission,
         journal: Journal,
-        arm: Arm,
+        preparation: Preparation,
     ) -> None:
         """Have nothing under way."""
         self._belief = belief
@@ -75,12 +82,14 @@ class OrderPost:
         self._log = log
         self._admission = admission
         self._journal = journal
-        self._arm = arm
+        self._preparation = preparation
 
     async def post(self, ticket: Ticket, intents: Sequence[OrderIntent]) -> list[Outcome]:
         """Place orders side by side; return when the outcome of each is known."""
         outcomes: dict[str, Outcome] = {}
         accepted: list[OrderIntent] = []
+        for symbol in {intent.symbol for intent in intents if not intent.reduce_only}:
+            await self._preparation.quote(symbol)
         for intent in intents:
             refused = self._admission.admit(ticket, intent)
             if refused is None:
@@ -110,7 +119,7 @@ class OrderPost:
             return {}
         unarmed = ""
         if any(intent.price and not intent.stop for intent in intents):
-            unarmed = await self._arm(intents[0].symbol)
+            unarmed = await self._preparation.arm(intents[0].symbol)
         reason = unarmed or await self._write(intents)
         if reason:
             return {intent.id: self._give_up(intent.id, reason) for intent in intents}

@@ -68,14 +68,22 @@ class Sweeping:
         self._foreign: set[tuple[str, int]] = set()
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._due: dict[str, list[int]] = {}
+        self.unclear: set[str] = set()
+        """Symbols with a trade of which nobody can say yet whose it was."""
         self.found = 0
         """Fills that only a sweep has brought."""
 
-    def schedule(self, symbols: Iterable[str], *, at_once: bool = False) -> None:
-        """Have symbols swept again after a while, and once more later."""
+    def schedule(self, symbols: Iterable[str]) -> None:
+        """Have symbols swept after a while, and once more later."""
         now_ns = self._timer.Monotonic()
         for symbol in symbols:
-            self._due[symbol] = [now_ns] * at_once + [now_ns + wait_ns for wait_ns in AGAIN_NS]
+            self._due[symbol] = [now_ns + wait_ns for wait_ns in AGAIN_NS]
+
+    async def sweep_all(self, symbols: Iterable[str]) -> bool:
+        """Sweep symbols now, and again after a while; return whether all is accounted for."""
+        wanted = list(symbols)
+        self.schedule(wanted)
+        return all([await self.sweep(symbol) for symbol in wanted])
 
     async def keep(self) -> None:
         """Sweep what is due, for ever."""
@@ -104,6 +112,7 @@ class Sweeping:
             rows = await self._page(symbol, newest)
             for fill in rows:
                 if not await self._take(fill):
+                    self.unclear.add(symbol)
                     return False
             if rows:
                 newest = max(fill.trade_id for fill in rows)
@@ -112,6 +121,7 @@ class Sweeping:
         if newest is not None and newest != mark:
             self._marks[symbol] = newest
             self._journal.put([fact(f"{SWEPT}{symbol}", newest)])
+        self.unclear.discard(symbol)
         return True
 
     async def _page(self, symbol: str, newest: int | None) -> list[Fill]:

@@ -128,6 +128,10 @@ class Warden:
         self._day.on_fill(update)
         self._book.on_fill(update)
 
+    def on_past_fill(self, update: OrderUpdate) -> None:
+        """Count a fill of a former life of the process: positions have it already."""
+        self._day.on_fill(update)
+
     # --- what follows
 
     def lapsed(self) -> list[tuple[str, str]]:

@@ -112,9 +112,7 @@ def test_the_stop_is_hit_at_once_when_the_market_has_passed_it_meanwhile() -> No
 
 
 @pytest.mark.parametrize(("seconds", "steps"), [(0, 1), (1, 2)])
-def test_killed_while_liquidating_it_goes_on_with_the_next_step(
-    seconds: int, steps: int
-) -> None:
+def test_killed_while_liquidating_it_goes_on_with_the_next_step(seconds: int, steps: int) -> None:
     rig = long()
     rig.book(49_750)
     if seconds:

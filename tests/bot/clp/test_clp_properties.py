@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clp.state import Mode
@@ -121,7 +121,6 @@ class Market:
         self.stop = (is_long, entry, price)
 
 
-@settings(max_examples=80)
 @given(st.lists(steps, min_size=5, max_size=60))
 def test_no_order_crosses_or_exceeds_the_exposure_and_no_stop_loosens(
     drawn: list[tuple[str, int]],
@@ -131,7 +130,6 @@ def test_no_order_crosses_or_exceeds_the_exposure_and_no_stop_loosens(
         market.do(name, value)
 
 
-@settings(max_examples=40)
 @given(st.lists(steps, min_size=5, max_size=40))
 def test_once_everything_is_told_the_bot_knows_the_truth(drawn: list[tuple[str, int]]) -> None:
     market = Market()

@@ -83,7 +83,7 @@ def test_a_summary_is_written_each_second(rig: Rig) -> None:
     assert (last["mode"], last["position"], last["inventory_usd"]) == ("QUOTE", D("0.01"), 500)
     assert (last["mid"], last["spread"], last["atr"]) == (MID, D("0.000004"), D("0.001"))
     assert (last["stop"], last["latency_ms"], last["open_quotes"]) == (D(49_750), 5, 2)
-    assert last["zero"] == MID * D("1.0002") / D("0.9995")
+    assert last["zero"] == D("50035.0175087544")  # 50,000 x 1.0002 / 0.9995
     assert (last["fees"], last["pause"]) == (ZERO, "")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lib.database import AbstractDatabase, FakeDb, InfluxDb, SqliteDb, TimescaleDb
+from lib.database import AbstractDatabase, FakeDb, InfluxDb, NoDb, SqliteDb, TimescaleDb
 from lib.factory import SandboxFactory
 from lib.timer import LiveTimer
 from tests.contracts.database import START_NS, DatabaseContract
@@ -28,6 +28,14 @@ class TestFakeDb(DatabaseContract):
     @pytest.fixture
     def database(self, config: dict[str, Any]) -> AbstractDatabase:
         return FakeDb(config, FACTORY, LiveTimer())
+
+
+def test_no_db_takes_all_and_keeps_nothing(config: dict[str, Any]) -> None:
+    database = NoDb(config, FACTORY, LiveTimer())
+
+    database.writeEncoded([database.Encode({"timestamp": START_NS, "price": 1})])
+
+    assert database.readLast("price") is None
 
 
 @pytest.mark.server

@@ -7,6 +7,7 @@ from lib.bus.protocol import (
     Header,
     Health,
     Message,
+    Method,
     OrderIntent,
     Request,
     encode_reply,
@@ -15,6 +16,7 @@ from lib.bus.protocol import (
 from lib.constants import NS_PER_SECOND
 from lib.exchange.bus_desk import Desk
 from lib.exchange.bus_orders import to_update
+from lib.exchange.bus_pulse import LEASE_EVERY_NS
 from lib.models import Update
 from tests.lib.exchange.fake_worker import (
     LIFE,
@@ -33,13 +35,16 @@ class Wire:
 
     def __init__(self) -> None:
         self.sent: list[tuple[bytes, Request]] = []
+        self.leases: list[Request] = []
         self.is_there = True
         self.desk = Desk(PROJECT, OWNER, LIFE, self.send, 0)
         self.now_ns = 0
         self.sequence = 0
 
     def send(self, request_id: bytes, request: Request) -> bool:
-        if self.is_there:
+        if self.is_there and request.method == Method.LEASE:
+            self.leases.append(request)
+        elif self.is_there:
             self.sent.append((request_id, request))
         return self.is_there
 
@@ -175,7 +180,7 @@ def test_a_post_without_reply_is_unknown_then_asked_for_by_snapshot(wire: Wire) 
     wire.tick(3.1)
 
     assert wire.told()[0] == ("a", "UNKNOWN")
-    assert wire.requests("snapshot") == [[[1, 0], ["a"]]]
+    assert wire.requests("snapshot") == [[[1, 0], ["a"], [0, 0]]]
     wire.reply("ok", *snapshot_values(missed=[order("a", "NOT_PLACED")]))
     assert ("a", "NOT_PLACED") in wire.told()
 
@@ -206,7 +211,7 @@ def test_after_a_gap_the_missed_fills_come_from_the_snapshot_each_once(wire: Wir
     wire.publish(second)
     assert wire.told() == []
     wire.tick()
-    assert wire.requests("snapshot") == [[[1, 1], ["a"]]]
+    assert wire.requests("snapshot") == [[[1, 1], ["a"], [0, 0]]]
     wire.reply("ok", *snapshot_values(3, missed=[first, second]))
 
     assert [event for event in wire.told() if isinstance(event, tuple)] == [
@@ -343,7 +348,8 @@ def test_a_snapshot_of_another_shape_is_asked_for_again() -> None:
 
 
 def test_the_desk_tells_when_it_must_be_ticked_next(wire: Wire) -> None:
-    assert wire.desk.deadline() is None
+    assert wire.desk.deadline() == LEASE_EVERY_NS
+    wire.desk.pulse.tick(9 * NS_PER_SECOND)
     wire.post("a")
     assert wire.desk.deadline() == 3 * NS_PER_SECOND
     wire.desk.cancel(["a"], wire.now_ns)

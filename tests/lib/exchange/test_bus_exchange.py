@@ -13,6 +13,7 @@ from lib.exchange.bus_exchange import BusExchange
 from lib.factory import SandboxFactory
 from lib.models import Order
 from lib.timer import VirtualTimer
+from tests.contracts.exchange import ExchangeContract
 from tests.lib.exchange.fake_worker import LIFE, OWNER, PROJECT, hello_values, position, snapshot
 
 NOW_NS = 1_800_000_000_000_000_000
@@ -317,3 +318,11 @@ def test_the_kind_of_order_follows_from_the_arguments(exchange: BusExchange) -> 
         (OrderType.LIMIT, Side.SELL),
         (OrderType.STOP_MARKET, Side.SELL),
     ]
+
+
+class TestContract(ExchangeContract):
+    @pytest.fixture
+    def exchange(self, host: ScriptedHost, exchange: BusExchange) -> BusExchange:
+        host.script |= {"candles": ["ok", []], "post": ["ok"], "cancel": ["ok"]}
+        host.desk.on_book(BOOK, host.timer.Monotonic() or 1)
+        return exchange

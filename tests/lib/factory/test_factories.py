@@ -21,6 +21,7 @@ from lib.registry import ADAPTERS, find
 from lib.state import DbState, MemoryState, SqliteState
 from lib.timer import LiveTimer, VirtualTimer
 from lib.vault import ConfigVault, EnvVault
+from tests.contracts.factory import FactoryContract
 
 ROLES = ("Vault", "Database", "Timer", "Logger", "State")
 
@@ -119,3 +120,18 @@ def test_no_import_of_the_library_loads_a_heavy_one() -> None:
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert run.stdout.strip() == "[]"
+
+
+class TestContract(FactoryContract):
+    @pytest.fixture(params=[LiveFactory, SandboxFactory, LocalFactory, CustomFactory, "parts"])
+    def factory(
+        self, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> AbstractFactory:
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+        influx = {"url": "http://127.0.0.1:9", "database": "bots"}
+        config = {"project": "t", "name": "bot", "symbol": "BTCUSDT", "influx": influx}
+        if request.param == "parts":
+            parts = {"vault": "KeyringVault", "database": "TimescaleDb", "timer": "VirtualTimer"}
+            return make_factory({"name": "LiveFactory", "parts": parts}, config)
+        made: AbstractFactory = request.param(config)
+        return made

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -14,9 +15,8 @@ PATIENCE = 10.0
 
 
 def sdk_client(server: VenueServer) -> Any:
-    sdk = pytest.importorskip(
-        "binance_sdk_derivatives_trading_usds_futures.derivatives_trading_usds_futures",
-        reason="Binance's SDK is a test extra",
+    sdk = import_module(
+        "binance_sdk_derivatives_trading_usds_futures.derivatives_trading_usds_futures"
     )
     keys = {"api_key": server.key, "api_secret": server.secret}
     return sdk.DerivativesTradingUsdsFutures(

@@ -166,6 +166,7 @@ def test_orders_of_two_accounts_meet() -> None:
         ("main", "1000", "0.5", False),
         ("other", "1000", "0.5", True),
     ]
+    assert fills[0]["id"] == fills[1]["id"], "one trade has one id, whoever asks"
 
 
 def prevented(mode: str, **more: str) -> tuple[Trader, str, str]:

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from lib.constants import NS_PER_SECOND
+from lib.venue import state, synthetic_market
 from lib.venue.market import Levels, MarketEvent, MarkPrice, Print, Quote
 from lib.venue.symbols import catalogue
 from lib.venue.synthetic import SyntheticFeed
@@ -58,6 +59,11 @@ def test_quotes_are_the_best_levels_and_trades_happen_there(symbol: str) -> None
             case MarkPrice():
                 assert abs(event.mark / max(books[0]) - 1) < 0.01
     assert all(len(side) == 25 for side in books)
+
+
+def test_ids_of_the_market_s_trades_are_never_those_of_our_fills() -> None:
+    a_century_of_trades = 100 * 365 * 86_400 * 60
+    assert synthetic_market.FIRST_TRADE_ID + a_century_of_trades < state.FIRST_TRADE_ID
 
 
 def test_prices_and_quantities_keep_the_rules() -> None:

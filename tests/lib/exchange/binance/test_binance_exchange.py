@@ -17,6 +17,7 @@ from lib.factory import make_factory
 from lib.models import Order, Update
 from lib.timer import LiveTimer
 from lib.venue.server import VenueServer
+from tests.contracts.exchange import ExchangeContract
 
 NAME = "BINANCE.FUTURES"
 SECONDS = 8.0
@@ -222,3 +223,14 @@ def test_a_loop_thread_gives_up_on_time() -> None:
         loop.call(asyncio.Event().wait(), 0.05)
     loop.stop()
     loop.stop()
+
+
+class TestContract(ExchangeContract):
+    @pytest.fixture
+    def exchange(self) -> Iterator[BinanceFuturesExchange]:
+        # A venue of its own: the account has to be flat.
+        venue = VenueThread()
+        made = connect(config_of(venue))
+        yield made
+        made.close()
+        venue.close()

@@ -201,15 +201,30 @@ async def test_our_timestamp_and_window_are_on_the_wire(
     assert row["signature"] == "valid"
 
 
-async def test_a_clock_that_is_off_is_set_right_and_the_order_sent_once_more(
+async def test_a_clock_that_is_off_is_set_right_and_a_read_sent_once_more(
     gateway: BinanceGateway, venue: VenueServer
 ) -> None:
     fault(venue, "clock_offset", ms=30_000)
-    order = intent(price(venue, "0.98"))
-    report = await gateway.place(order)
-    assert report.status is Status.NEW
+    assert await gateway.positions() == []
     assert abs(gateway.now_ns() - venue.now()) < NS_PER_SECOND
-    assert placed(venue) == [order.id]
+
+
+async def test_an_order_refused_for_our_clock_is_left_to_who_chose_its_timestamp(
+    gateway: BinanceGateway, venue: VenueServer
+) -> None:
+    fault(venue, "clock_offset", ms=30_000)
+    with pytest.raises(ExchangeUnavailable, match="-1021"):
+        await gateway.place(intent(price(venue, "0.98")))
+    assert placed(venue) == []
+
+
+async def test_an_order_has_the_timestamp_that_was_chosen_for_it(
+    gateway: BinanceGateway, venue: VenueServer
+) -> None:
+    chosen_ns = gateway.now_ns() - NS_PER_SECOND
+    await gateway.place(intent(price(venue, "0.98")), chosen_ns)
+    row = next(row for row in venue.venue.ledger()["requests"] if row["method"] == "POST")
+    assert row["params"]["timestamp"] == str(chosen_ns // 1_000_000)
 
 
 async def test_a_step_of_the_hosts_clock_moves_no_request(venue: VenueServer) -> None:

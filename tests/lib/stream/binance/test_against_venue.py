@@ -13,6 +13,7 @@ from lib.factory import SandboxFactory
 from lib.stream.binance.market_stream import BinanceMarketStream
 from lib.timer import LiveTimer
 from lib.venue.server import VenueServer
+from tests.contracts.stream import StreamContract
 from tests.lib.stream.binance.feed import eventually
 
 TIMER = LiveTimer()
@@ -154,3 +155,11 @@ async def test_renewal_loses_no_trade(
             ids = [one.update_id for one in run.of(Trade) if one.symbol == symbol]
             assert ids == list(range(ids[0], ids[0] + len(ids)))
         assert run.stream.stats()["repeats"] > 0
+
+
+class TestContract(StreamContract):
+    @pytest.fixture
+    def stream(self, venue: VenueServer, factory: SandboxFactory) -> BinanceMarketStream:
+        urls = {"rest_url": venue.rest_url, "ws_url": venue.ws_url}
+        config = {**urls, "symbols": SYMBOLS, "channels": ["book", "trade"]}
+        return BinanceMarketStream(config, factory, TIMER)

@@ -1,0 +1,61 @@
+"""The market as the exchange worker sees it: the newest books, straight from the stream workers."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+import zmq
+
+from lib.bus import endpoints
+from lib.bus.aio import Readable
+from lib.bus.protocol import Book, topic
+from lib.bus.sockets import Subscriber
+from lib.bus.start import Start
+from lib.constants import Channel
+
+
+class MarketWatch:
+    """Hands the newest book of each symbol on.
+
+    Args:
+        context: ZeroMQ context of the process.
+        start: Names the stream workers.
+        symbols: Whose books.
+        on_book: Told of the newest book of each symbol that has arrived.
+    """
+
+    def __init__(
+        self,
+        context: "zmq.Context[zmq.Socket[bytes]]",
+        start: Start,
+        symbols: Iterable[str],
+        on_book: Callable[[Book], None],
+    ) -> None:
+        """Subscribe; must be made inside a running loop."""
+        self._on_book = on_book
+        self._newest: dict[str, tuple[int, int]] = {}
+        self._subscriber = Subscriber(
+            context,
+            [endpoints.market(start.run_dir, name) for name in start.streams],
+            [topic(Channel.BOOK, symbol) for symbol in symbols],
+        )
+        self._readable = Readable(asyncio.get_running_loop(), self._subscriber, self._drain)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._readable.close()
+
+    def _drain(self) -> None:
+        books: dict[str, Book] = {}
+        for _, _, message in self._subscriber.receive():
+            if isinstance(message, Book) and self._is_new(message):
+                books[message.symbol] = message
+        for book in books.values():
+            self._on_book(book)
+
+    def _is_new(self, book: Book) -> bool:
+        # Replicas bring every book again; ids grow, and after a restart of the venue times do.
+        seen = self._newest.get(book.symbol)
+        if seen is not None and book.update_id <= seen[0] and book.event_ns <= seen[1]:
+            return False
+        self._newest[book.symbol] = (book.update_id, book.event_ns)
+        return True

@@ -1,0 +1,97 @@
+"""Opens what the exchange worker remembers by: its locks and its journal."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from lib.bus.start import Start
+from lib.constants import NS_PER_SECOND, Channel
+from lib.exchange.binance.authority import Memory
+from lib.journal.locks import JOURNAL_LOCK, Lock, account_lock
+from lib.journal.store import boot_id
+from lib.journal.writer import JournalWriter
+from lib.oms.epochs import closed, judge
+from lib.oms.ids import check_prefixes
+from lib.oms.leases import Leases
+from lib.oms.rows import OwnerRow
+from lib.timer import AbstractTimer
+
+LOCK_SECONDS = 5.0
+"""What a former life may take to be gone."""
+STEP_SECONDS = 0.05
+CLOSE_SECONDS = 1.0
+
+
+class ExchangeMemory:
+    """Locks and journal of one exchange worker.
+
+    Args:
+        start: The worker's birth certificate.
+        config: The exchange's section, keys resolved.
+        timer: The process's timer.
+    """
+
+    def __init__(self, start: Start, config: dict[str, Any], timer: AbstractTimer) -> None:
+        """Open nothing yet."""
+        self._start = start
+        self._config = config
+        self._timer = timer
+        self._folder = Path(start.state_dir)
+        self._locks: list[Lock] = []
+        self.journal: JournalWriter | None = None
+
+    async def open(self) -> tuple[Memory, dict[str, str]]:
+        """Return the memory, and id prefix -> owner of everyone who ever traded here.
+
+        Raises:
+            ConfigError: Two owners share a prefix, or the journal is of a newer version.
+            OSError: Another process holds the journal or the account.
+        """
+        prefixes = check_prefixes(self._start.project, self._config.get("owners", ()))
+        await self._lock(self._folder / JOURNAL_LOCK)
+        url, key = str(self._config["rest_url"]), str(self._config.get("key", ""))
+        await self._lock(account_lock(self._folder, url, key))
+        loop = asyncio.get_running_loop()
+        sync = str(self._config.get("journal_sync", "normal")).upper()
+        journal = JournalWriter(
+            self._folder, self._timer.Timestamp, loop.call_soon_threadsafe, sync
+        )
+        past = await asyncio.to_thread(journal.open)
+        self.journal = journal
+        epoch = judge(past.facts, boot_id(), self._timer.Timestamp(), is_new=journal.is_new)
+        journal.put([*epoch.facts, *(OwnerRow(*row) for row in prefixes.items())])
+        return Memory(journal, past, epoch, self._leases()), {**past.owners, **prefixes}
+
+    def note_clean(self) -> None:
+        """Note that nothing is missing; to be called last."""
+        if self.journal is not None:
+            self.journal.put([closed()])
+
+    async def close(self) -> None:
+        """Write what waits, close, and let the locks go."""
+        if self.journal is not None:
+            await asyncio.to_thread(self.journal.close, CLOSE_SECONDS)
+            self.journal = None
+        for lock in self._locks:
+            lock.release()
+        self._locks.clear()
+
+    def _leases(self) -> Leases:
+        limit = float(self._config.get("limits", {}).get(Channel.BOOK, 0))
+        return Leases(
+            round(limit * NS_PER_SECOND),
+            self._timer.Monotonic(),
+            watches_books=bool(self._start.streams),
+        )
+
+    async def _lock(self, path: Path) -> None:
+        end_ns = self._timer.Monotonic() + round(LOCK_SECONDS * NS_PER_SECOND)
+        while True:
+            try:
+                self._locks.append(Lock(path))
+            except BlockingIOError:
+                if self._timer.Monotonic() >= end_ns:
+                    raise
+            else:
+                return
+            await self._timer.SleepAsync(STEP_SECONDS)
