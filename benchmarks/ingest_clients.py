@@ -16,7 +16,6 @@ from lib.factory import CustomFactory
 from lib.logger import AbstractLogger
 from lib.timer import LiveTimer
 
-STREAM = "btcusdt@bookTicker"
 NO_REST = "http://127.0.0.1:1"
 LINGER_SECONDS = 0.5
 """For the bus to deliver what was published."""
@@ -40,7 +39,8 @@ class Meter:
     def print(self, messages: int, **more: Any) -> None:
         """Print what the driver reads."""
         seconds, cpu = time.monotonic() - self._wall, _cpu() - self._cpu
-        print(json.dumps({"messages": messages, "seconds": seconds, "cpu": cpu, **more}))
+        told = {"messages": messages, "seconds": seconds, "cpu": cpu, **more}
+        print(json.dumps(told), flush=True)
 
 
 def _cpu() -> float:
@@ -48,13 +48,18 @@ def _cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-async def run_tickvisor(ws_url: str, count: int, address: str) -> None:
+def streams(symbols: list[str]) -> list[str]:
+    """Return the names of the symbols' book tickers."""
+    return [f"{symbol.lower()}@bookTicker" for symbol in symbols]
+
+
+async def run_tickvisor(ws_url: str, count: int, symbols: list[str], address: str) -> None:
     """The stream worker's whole way: websocket, parser, repeats, ages, bus."""
     from lib.stream.binance.market_stream import BinanceMarketStream  # noqa: PLC0415
 
     timer = LiveTimer()
     publisher = Publisher(zmq.Context(), address, 1, timer.Timestamp)
-    config = {"rest_url": NO_REST, "ws_url": ws_url, "symbols": ["BTCUSDT"], "channels": ["book"]}
+    config = {"rest_url": NO_REST, "ws_url": ws_url, "symbols": symbols, "channels": ["book"]}
     stream = BinanceMarketStream(config, CustomFactory({}, logger=SilentLogger), timer)
     done = asyncio.get_running_loop().create_future()
     seen = 0
@@ -62,28 +67,30 @@ async def run_tickvisor(ws_url: str, count: int, address: str) -> None:
 
     def sink(message: Message) -> None:
         nonlocal seen, meter
+        if seen == count:
+            return
         meter = meter or Meter()
         publisher.send(message)
         seen += 1
         if seen == count:
+            assert meter is not None  # noqa: S101 - set by the first message
+            meter.print(count - 1)
             done.set_result(None)
 
     task = asyncio.create_task(stream.Run(sink))
     await done
-    assert meter is not None  # noqa: S101 - set by the first message
-    meter.print(count - 1)
     await asyncio.sleep(LINGER_SECONDS)
     task.cancel()
 
 
-async def run_binance(ws_url: str, count: int, _address: str) -> None:
+async def run_binance(ws_url: str, count: int, symbols: list[str], _address: str) -> None:
     """Bare python-binance: its socket, its queue, its JSON."""
     from binance import AsyncClient, BinanceSocketManager  # noqa: PLC0415
 
     client = AsyncClient()
     manager = BinanceSocketManager(client, max_queue_size=10 * count)
     manager.FSTREAM_URL = f"{ws_url}/"
-    async with manager.futures_multiplex_socket([STREAM], category="public") as socket:
+    async with manager.futures_multiplex_socket(streams(symbols), category="public") as socket:
         await socket.recv()
         meter = Meter()
         for _ in range(count - 1):
@@ -92,7 +99,7 @@ async def run_binance(ws_url: str, count: int, _address: str) -> None:
     await client.close_connection()
 
 
-async def run_picows(ws_url: str, count: int, _address: str) -> None:
+async def run_picows(ws_url: str, count: int, symbols: list[str], _address: str) -> None:
     """Bare picows: frames counted, nothing parsed."""
     import picows  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415
 
@@ -112,13 +119,13 @@ async def run_picows(ws_url: str, count: int, _address: str) -> None:
             meter = meter or Meter()
             seen += 1
             if seen == count:
+                meter.print(count - 1)
                 done.set_result(None)
                 transport.disconnect()
 
-    await picows.ws_connect(Listener, f"{ws_url}/public/stream?streams={STREAM}")
+    names = "/".join(streams(symbols))
+    await picows.ws_connect(Listener, f"{ws_url}/public/stream?streams={names}")
     await done
-    assert meter is not None  # noqa: S101 - set by the first frame
-    meter.print(count - 1)
 
 
 CLIENTS = {"tickvisor": run_tickvisor, "python-binance": run_binance, "picows": run_picows}
@@ -126,4 +133,5 @@ CLIENTS = {"tickvisor": run_tickvisor, "python-binance": run_binance, "picows": 
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    asyncio.run(CLIENTS[sys.argv[1]](sys.argv[2], int(sys.argv[3]), sys.argv[4]))
+    name, url, number, wanted, where = sys.argv[1:]
+    asyncio.run(CLIENTS[name](url, int(number), wanted.split(","), where))

@@ -1,6 +1,7 @@
 """One run of a drill: strike, let it settle, judge, again and again; stop, and judge once more."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 from lib.chaos.evidence import Evidence, Finding, Ripening, Violation
@@ -9,7 +10,7 @@ from lib.chaos.ledger import adds_risk
 from lib.chaos.oracle import judge
 from lib.chaos.oracle_journal import orders
 from lib.chaos.records import Life, Notebook
-from lib.chaos.report import Tally
+from lib.chaos.report import SHOWN, Tally
 from lib.chaos.schedule import Strike
 from lib.constants import NS_PER_SECOND, ExitCode
 from lib.timer import AbstractTimer
@@ -21,7 +22,7 @@ RECOVERY_SECONDS = 45.0
 """Without a new order of every bot within this time the system has not recovered."""
 SETTLE_SECONDS = 25.0
 """Longest time in which findings vanish, or ripen."""
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.5
 ANSWER_NS = 3 * NS_PER_SECOND
 """A Post without any answer for longer is not an open request."""
 LAST_RULES = frozenset(
@@ -57,6 +58,7 @@ class Run:
         self._forbidden: set[str] = set()
         self._moved: set[str] = set()
         self._ended: set[str] = set()
+        self._told: Counter[str] = Counter()
 
     async def run(self, strikes: list[Strike]) -> None:
         """Do it all.
@@ -142,7 +144,7 @@ class Run:
             ripe = self._ripening.look(judge(evidence), now_ns)
             self._tell(ripe, after)
             looked = now_ns - start_ns > LOOK_SECONDS * NS_PER_SECOND
-            calm = not self._ripening.pending(start_ns + NS_PER_SECOND)
+            calm = not self._ripening.pending(start_ns)
             if (looked and calm) or now_ns > end_ns:
                 return
             await self._timer.SleepAsync(LOOK_SECONDS)
@@ -182,7 +184,9 @@ class Run:
         for finding in findings:
             violation = Violation(finding, after, self._timer.Timestamp())
             self._tally.violations.append(violation)
-            self._say(f"VIOLATION {finding.rule} {finding.about}: {finding.what}")
+            self._told[finding.rule] += 1
+            if self._told[finding.rule] <= SHOWN:
+                self._say(f"VIOLATION {finding.rule} {finding.about}: {finding.what}")
 
     def _say(self, text: str) -> None:
         if not self._quiet:

@@ -63,6 +63,8 @@ class System:
             made.mkdir(mode=0o700)
         self.notes = NotebookReader(notes, drill.owners)
         self._notes_folder = notes
+        self.countdowns_fired = False
+        """Whether the dead-man switch has cancelled everything, other people's orders, too."""
         self._processes: list[Process] = []
         self._venue: VenueClient | None = None
         self._proxy: Process | None = None
@@ -145,6 +147,7 @@ class System:
             on_crash=self.drill.on_crash,
             forbidden=forbidden,
             moved=moved,
+            countdowns_fired=self.countdowns_fired,
         )
 
     async def keep_ledger(self) -> None:

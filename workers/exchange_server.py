@@ -228,6 +228,8 @@ class OrderServer:
             for update in self._history.after(owner, *cursor.seen)
             if (update.fill_epoch, update.fill_sequence) > cursor.fill or not update.trade_id
         ]
+        numbers = {update.fill_sequence for update in told if update.trade_id}
+        fills = [update for update in fills if update.fill_sequence not in numbers]
         # what became of an order while its owner, or this process, was away
         held = [self._orders.get(client_id) for client_id in cursor.open_ids]
         ended = [order.update() for order in held if order is not None and not order.is_open]

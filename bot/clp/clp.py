@@ -159,13 +159,10 @@ class CLP(AbstractBot):
             self._warmup.ask()
         self._turn()
         if self._market.touch is not None and self._mode is not Mode.START:
+            view = self._view(self._market.touch, self.timer.Monotonic())
+            fees, pause, quotes = self._profit.fees, self._pauses.reason, self._desk.orders.quotes()
             self._reporter.summarise(
-                self._view(self._market.touch, self.timer.Monotonic()),
-                self._mode,
-                self._guard,
-                len(self._desk.orders.quotes()),
-                fees=self._profit.fees,
-                pause=self._pauses.reason,
+                view, self._mode, self._guard, len(quotes), fees=fees, pause=pause
             )
 
     def Clean(self) -> None:
@@ -173,7 +170,7 @@ class CLP(AbstractBot):
         if self._mode is Mode.START and self._position.is_known:
             self._resume()
         # Without a stop price of our own, a former life's stop is all that there is.
-        keeps_stops = not self._guard.is_watching and bool(self._desk.orders.stops())
+        keeps_stops = not self._guard.is_watching
         is_clear = self._desk.clear_out(keep_stops=keeps_stops, seconds=CLEAR_SECONDS)
         if not self._position.is_known:
             self.logger.info("cleaned before the position was known")
@@ -184,9 +181,10 @@ class CLP(AbstractBot):
         qty, touch, stop = self._position.qty, self._market.touch, self._guard.stop
         if touch is not None:
             self._guard.follow(touch.mid, self._volatility.atr(timestamp))
-            if qty and not keeps_stops:
-                leave_stop(self.exchange, self.logger, stop, qty, touch.mid)
+        # Before the last request: its answer may come too late.
         self._save()
+        if qty and touch is not None and not (keeps_stops and self._desk.orders.stops()):
+            leave_stop(self.exchange, self.logger, stop, qty, touch.mid)
         self.logger.info("cleaned", clear=is_clear, position=qty, stop=stop.price)
 
     # --- one turn
@@ -237,8 +235,8 @@ class CLP(AbstractBot):
         plan = self._reconcile.plan(
             touch,
             self._quoting.centre(mid, share),
-            self._exposure.rooms(self._position, orders, mid, now_ns),
-            orders.quotes(),
+            lambda: self._exposure.rooms(self._position, orders, mid, now_ns),
+            orders.quotes,
             now_ns,
         )
         self._desk.carry_out(plan)
@@ -294,12 +292,8 @@ class CLP(AbstractBot):
 
     def _view(self, touch: Touch, now_ns: int) -> View:
         timestamp = self.timer.Timestamp()
+        qty, atr = self._position.qty, self._volatility.atr(timestamp)
+        profit, online = self._profit.value(touch.mid), self.exchange.isOnline()
         return self._market.view(
-            touch,
-            self._position.qty,
-            self._volatility.atr(timestamp),
-            self._profit.value(touch.mid),
-            online=self.exchange.isOnline(),
-            timestamp=timestamp,
-            now_ns=now_ns,
+            touch, qty, atr, profit, online=online, timestamp=timestamp, now_ns=now_ns
         )

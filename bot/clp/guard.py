@@ -28,8 +28,8 @@ class Guard:
 
     @property
     def is_watching(self) -> bool:
-        """True when nobody else has to: flat, or with a stop price."""
-        return not self.position.qty or self.stop.price is not None
+        """True when nobody else has to: known to be flat, or with a stop price."""
+        return self.stop.price is not None or (self.position.is_known and not self.position.qty)
 
     @property
     def is_liquidating(self) -> bool:

@@ -29,11 +29,6 @@ class OpenOrder:
     stop: bool = False
     leaving: bool = False
 
-    @property
-    def is_quote(self) -> bool:
-        """True for an order that adds risk."""
-        return not self.reduce_only
-
 
 class OpenOrders:
     """Every own order from its Post until it is final, whoever has posted it."""
@@ -71,7 +66,7 @@ class OpenOrders:
 
     def quotes(self) -> list[OpenOrder]:
         """Return what adds risk."""
-        return [order for order in self._orders.values() if order.is_quote]
+        return [order for order in self._orders.values() if not order.reduce_only]
 
     def stops(self) -> list[OpenOrder]:
         """Return protective stops whose cancel was not asked for yet."""

@@ -1,6 +1,6 @@
 """What to post and what to cancel, from the wanted quotes and the open orders (pure)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -50,8 +50,8 @@ class Reconcile:
         self,
         touch: Touch,
         centre: Decimal,
-        rooms: dict[Side, Decimal],
-        open_quotes: Iterable[OpenOrder],
+        rooms: Callable[[], dict[Side, Decimal]],
+        open_quotes: Callable[[], list[OpenOrder]],
         now_ns: int,
     ) -> Plan:
         """Return what is to be sent now; the levels already stand as if it were.
@@ -59,8 +59,9 @@ class Reconcile:
         Args:
             touch: The book's best levels.
             centre: Price about which is quoted.
-            rooms: Base quantity that may be posted on each side.
-            open_quotes: Own orders that may still trade, those that are leaving, too.
+            rooms: Returns the base quantity that may be posted on each side; asked only when
+                something is to be posted, which is seldom.
+            open_quotes: Returns own orders that may still trade, those that are leaving, too.
             now_ns: Monotonic.
         """
         plan = Plan()
@@ -68,7 +69,7 @@ class Reconcile:
             self._renew(level, touch, centre, now_ns, plan)
         owed = [(level, slot) for level in self._levels for slot in level.slots if slot.is_owed]
         if owed:
-            _place(plan, owed, touch, dict(rooms), list(open_quotes))
+            _place(plan, owed, touch, rooms(), open_quotes())
         return plan
 
     def _renew(self, level: Level, touch: Touch, centre: Decimal, now_ns: int, plan: Plan) -> None:

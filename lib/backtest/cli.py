@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -50,6 +51,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.USAGE if isinstance(error, ConfigError) else ExitCode.ERROR
     except KeyboardInterrupt:
         return ExitCode.ERROR
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; nothing may be flushed to it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
     except OSError as error:
         sys.stderr.write(f"{PROGRAM} {name}: {error}\n")
         return ExitCode.ERROR

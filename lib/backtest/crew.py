@@ -66,17 +66,18 @@ class Crew:
     def call_all(self, handlers: list[Handler], values: tuple[Any, ...]) -> None:
         """Call handlers, later if a bot waits."""
         for handler in handlers:
-            if self.waiting:
-                self.late.append((handler, values))
-            else:
-                handler(*values)
+            self.call_or_put_off(handler, *values)
+
+    def call_or_put_off(self, handler: Handler, *values: Any) -> None:
+        """Call a handler, later if a bot waits."""
+        if self.waiting:
+            self.late.append((handler, values))
+        else:
+            handler(*values)
 
     def hand_on(self, host: Host, name: str, *values: Any) -> None:
         """Call one bot's handler by its name, later if a bot waits."""
-        if self.waiting:
-            self.late.append((host.call, (name, *values)))
-        else:
-            host.call(name, *values)
+        self.call_or_put_off(host.call, name, *values)
 
     def deliver_late(self) -> None:
         """Make the calls that had to wait."""
@@ -109,7 +110,7 @@ class Crew:
         settings = self._settings
         market = self._markets[plan.symbol]
         desk = Desk(settings.project, plan.owner, market, self._wire, settings.book_limit_ns)
-        host = Host(plan, desk, self._timer, self._logger)
+        host = Host(plan, desk, self._timer, self._logger, settings.tap)
         self.hosts.append(host)
         self._hosts_of.setdefault(plan.symbol, []).append(host)
         for symbol in plan.symbols:

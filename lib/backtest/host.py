@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from lib.backtest.desk import Desk
@@ -12,6 +13,7 @@ from lib.backtest.timer import RunTimer
 from lib.database.no_db import NoDb
 from lib.errors import ConfigError, TickvisorError
 from lib.factory.custom_factory import CustomFactory
+from lib.recording.tap import SUFFIX, make_tapped
 from lib.registry import find
 from lib.state.memory_state import MemoryState
 
@@ -37,9 +39,17 @@ class Host:
         desk: Its side of the account.
         timer: The run's clock.
         logger: Class of its logger.
+        tap: Folder for a tap of it; "" for none.
     """
 
-    def __init__(self, plan: BotPlan, desk: Desk, timer: RunTimer, logger: type[RunLogger]) -> None:
+    def __init__(
+        self,
+        plan: BotPlan,
+        desk: Desk,
+        timer: RunTimer,
+        logger: type[RunLogger],
+        tap: str = "",
+    ) -> None:
         """Make the bot.
 
         Raises:
@@ -58,7 +68,11 @@ class Host:
         self._log = logger(plan.config, factory, timer)
         bot_class = load_bot_class(plan.target)
         try:
-            self.bot = bot_class(plan.config, factory, timer)
+            if tap:
+                path = Path(tap) / f"{plan.name}-{plan.symbol}{SUFFIX}"
+                self.bot, _ = make_tapped(bot_class, plan.config, factory, timer, path)
+            else:
+                self.bot = bot_class(plan.config, factory, timer)
         except ConfigError as error:
             raise ConfigError(f"bot {self.owner}: {error}") from error
         except Exception as error:

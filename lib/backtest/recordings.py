@@ -12,7 +12,8 @@ from typing import Any
 from lib.backtest.agenda import NEVER
 from lib.backtest.batch import Batch, batch_of
 from lib.backtest.minutes import Minute
-from lib.backtest.settings import Settings, moment_ns
+from lib.backtest.moments import moment_ns
+from lib.backtest.settings import Settings
 from lib.constants import NS_PER_MINUTE, NS_PER_MS
 from lib.errors import ConfigError
 from lib.recording.layout import BOOK, CANDLE, DEPTH, MARK, TRADE

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from lib.backtest.broker import Broker
+from lib.backtest.live_run import TappedRun
 from lib.backtest.recorder import HORIZONS, PATH, RunRecorder
 from lib.backtest.settings import Settings
 from lib.backtest.trades import fill_figures, holding_figures, order_figures
@@ -34,6 +35,13 @@ ORDER_COLUMNS = (
 )  # fmt: skip
 
 
+class Totals(Protocol):
+    """What is asked of the account at the end."""
+
+    funding: Decimal
+    liquidations: int
+
+
 def summarise(
     settings: Settings, recorder: RunRecorder, broker: Broker, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -45,6 +53,17 @@ def summarise(
         broker: The account at the end.
         facts: What the run says of itself: `complete`, `failure`, `end_ns`, `events`, …
     """
+    return _summary(settings.project, settings.seed, settings.echo, recorder, broker, facts)
+
+
+def _summary(
+    project: str,
+    seed: int,
+    echo: Mapping[str, Any],
+    recorder: RunRecorder,
+    broker: Totals,
+    facts: Mapping[str, Any],
+) -> dict[str, Any]:
     stats = recorder.stats
     total = {
         "first_equity": stats.first,
@@ -65,14 +84,32 @@ def summarise(
     symbols = {symbol: _of_symbol(recorder, symbol) for symbol in recorder.trails}
     return {
         "format": FORMAT,
-        "project": settings.project,
+        "project": project,
         **facts,
         "start_ns": recorder.start_ns,
-        "seed": settings.seed,
-        "config": settings.echo,
+        "seed": seed,
+        "config": echo,
         "total": to_json(total),
         "symbols": to_json(symbols),
     }
+
+
+def write_tapped(folder: Path, run: TappedRun) -> None:
+    """Write the tables of a run that was tapped, as those of a backtest."""
+    names = sorted({str(config.get("name")) for config in run.config})
+    facts = {
+        "kind": "live run",
+        "complete": True,
+        "failure": "",
+        "end_ns": run.end_ns,
+        "events": run.events,
+        "market": {"taps": [f"{each.get('name')}:{each['symbol']}" for each in run.config]},
+        "warnings": 0,
+    }
+    project = str(run.config[0].get("project") or ", ".join(names))
+    echo = {"bots": run.config}
+    summary = _summary(project, 0, echo, run.recorder, run.account, facts)
+    write_results(folder, summary, run.recorder)
 
 
 def _of_symbol(recorder: RunRecorder, symbol: str) -> dict[str, Any]:

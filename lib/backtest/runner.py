@@ -16,7 +16,7 @@ from decimal import Decimal
 from itertools import chain, takewhile
 
 from lib.backtest.agenda import NEVER, Agenda
-from lib.backtest.arguments import book_arguments, candle_arguments, trade_arguments
+from lib.backtest.arguments import book_arguments, trade_arguments
 from lib.backtest.broker import ACCOUNT, Broker
 from lib.backtest.crew import Crew
 from lib.backtest.host import BotFailed
@@ -25,20 +25,16 @@ from lib.backtest.logger import RunLogger
 from lib.backtest.market import Market
 from lib.backtest.minutes import Minutes
 from lib.backtest.recorder import RunRecorder
+from lib.backtest.seconds import Seconds, Stopped
 from lib.backtest.settings import Settings
 from lib.backtest.sources import Source
 from lib.backtest.timer import RunTimer
 from lib.constants import NS_PER_SECOND
-from lib.errors import TickvisorError
 from lib.venue.engine import Engine
 from lib.venue.market import Levels, MarketEvent, MarkPrice, Print, Quote
 
 GOODBYE_NS = 2 * NS_PER_SECOND
 """How long the cancels of `Clean` may take."""
-
-
-class Stopped(TickvisorError):
-    """The user has asked for the end."""
 
 
 class Run:
@@ -65,9 +61,9 @@ class Run:
         """Why it ended early, "" if it did not."""
         self.trace = ""
         self._source = source
-        self._recorder = recorder
-        self._lag_ns = settings.market_latency_ns
-        self._agenda = Agenda(source.start_ns)
+        self.recorder = recorder
+        self.lag_ns = settings.market_latency_ns
+        self.agenda = Agenda(source.start_ns)
         self.timer = RunTimer(source.start_ns)
         self.timer.wait = self.wait
         self.markets = {
@@ -75,18 +71,18 @@ class Run:
             for symbol, rules in source.rules.items()
         }
         self._engine = Engine(dict(source.rules), settings.options, settings.seed)
-        self._line = Line(settings, self._agenda, self.timer, recorder)
-        self._crew = Crew(settings, self.markets, self._line, self.timer, logger)
+        self._line = Line(settings, self.agenda, self.timer, recorder)
+        self.crew = Crew(settings, self.markets, self._line, self.timer, logger)
         self.broker = Broker(self._engine, self.markets, self._line)
-        self._line.broker, self._line.crew = self.broker, self._crew
-        self._deadline_ns = 0
+        self._line.broker, self._line.crew = self.broker, self.crew
+        self._seconds = Seconds(self)
         self._stash: deque[MarketEvent] = deque()
         self._events: Iterator[MarketEvent] = chain.from_iterable(self._batches())
 
     @property
     def now_ns(self) -> int:
         """Exchange's time of the newest thing that happened."""
-        return self._agenda.now_ns
+        return self.agenda.now_ns
 
     def play(self) -> None:
         """Run from start to end.
@@ -104,41 +100,47 @@ class Run:
         except BotFailed as error:
             self.failure, self.trace = str(error), error.trace
         except Exception as error:
-            guilty = [host.owner for host in self._crew.hosts if host.is_in(error)]
+            guilty = [host.owner for host in self.crew.hosts if host.is_in(error)]
             if not guilty:
                 raise
             failed = BotFailed(guilty[0], error)
             self.failure, self.trace = str(failed), failed.trace
         self._finish()
 
+    def check_stop(self) -> None:
+        """End the run here if the user has asked for it.
+
+        Raises:
+            Stopped: They have.
+        """
+        if self.stop_wanted:
+            raise Stopped("interrupted")
+
     def wait(self, until_ns: int) -> None:
         """Let the exchange go on until bot time `until_ns`; handlers are called later."""
-        horizon_ns = until_ns - self._lag_ns
-        self._crew.waiting += 1
+        horizon_ns = until_ns - self.lag_ns
+        self.crew.waiting += 1
         try:
             while (event := self._next_until(horizon_ns)) is not None:
                 self._one(event)
             self._do_due(horizon_ns)
         finally:
-            self._crew.waiting -= 1
-        self._agenda.now_ns = max(self._agenda.now_ns, horizon_ns)
+            self.crew.waiting -= 1
+        self.agenda.now_ns = max(self.agenda.now_ns, horizon_ns)
         self.timer.set(until_ns)
 
     def _batches(self) -> Iterator[Iterable[MarketEvent]]:
+        end_ns = self._source.end_ns
         for batch in self._source.batches():
-            if self.stop_wanted:
-                raise Stopped("interrupted")
+            self.check_stop()
             self.on_batch(self.now_ns)
-            if batch.last_ns >= self._source.end_ns:
-                events = list(takewhile(self._is_wanted, batch.events))
+            if batch.last_ns >= end_ns:
+                events = list(takewhile(lambda event: event.time_ns < end_ns, batch.events))
                 self.events += len(events)
                 yield events
                 return
             self.events += batch.rows
             yield batch.events
-
-    def _is_wanted(self, event: MarketEvent) -> bool:
-        return event.time_ns < self._source.end_ns
 
     def _begin(self) -> bool:
         """Take in what came before the start, open the account, make the bots."""
@@ -149,25 +151,25 @@ class Run:
         else:
             return False
         self._events = chain((event,), self._events)
-        now_ns = self._agenda.now_ns = max(event.time_ns, self._source.start_ns)
-        self.timer.set(now_ns + self._lag_ns)
+        now_ns = self.agenda.now_ns = max(event.time_ns, self._source.start_ns)
+        self.timer.set(now_ns + self.lag_ns)
         self._engine.open_account(ACCOUNT, self.settings.balance, now_ns)
         self._engine.take_events()
         self.broker.wallet = next(iter(self.settings.balance.values()))
         self._line.open(self.broker.wallet)
-        self._recorder.begin(now_ns, self.broker.wallet)
+        self.recorder.begin(now_ns, self.broker.wallet)
         for market in self.markets.values():
             market.minutes.roll(now_ns)
-        self._agenda.add(-(-now_ns // NS_PER_SECOND) * NS_PER_SECOND, self._on_second)
-        self._crew.make(now_ns)
+        self._seconds.start()
+        self.crew.make(now_ns)
         self._go_on()
         return True
 
     def _loop(self) -> None:
         # The hot path: what is written out here for quotes, `_one` does for every event.
-        markets, timer, lag_ns, agenda = self.markets, self.timer, self._lag_ns, self._agenda
+        markets, timer, lag_ns, agenda = self.markets, self.timer, self.lag_ns, self.agenda
         exchange, show = self.settings.exchange, self.broker.show
-        late, stash = self._crew.late, self._stash
+        late, stash = self.crew.late, self._stash
         for event in self._events:
             if type(event) is not Quote:
                 self._one(event)
@@ -194,11 +196,11 @@ class Run:
 
     def _one(self, event: MarketEvent) -> None:
         time_ns = event.time_ns
-        if time_ns >= self._agenda.due_ns and not self._make_way(event):
+        if time_ns >= self.agenda.due_ns and not self._make_way(event):
             return
-        self._agenda.now_ns = time_ns
+        self.agenda.now_ns = time_ns
         market = self.markets[event.symbol]
-        self.timer.set(time_ns + self._lag_ns)
+        self.timer.set(time_ns + self.lag_ns)
         match event:
             case Print():
                 self._on_print(market, event)
@@ -210,7 +212,7 @@ class Run:
             case MarkPrice():
                 market.has_marks = True
                 self.broker.mark(market, event)
-                self._plan_deadline()
+                self._seconds.plan_deadline()
 
     def _on_quote(self, market: Market, event: Quote) -> None:
         before, market.quote = market.quote, event
@@ -219,16 +221,25 @@ class Run:
         else:
             self._see(market, event, event.bid, event.ask)
         market.book_ns = self.timer.now_ns
+        if market.books:
+            self.crew.call_or_put_off(self._tell_book, market, event)
+
+    def _tell_book(self, market: Market, event: Quote) -> None:
         arguments = book_arguments(event, self.settings.exchange, self.timer.now_ns)
-        self._crew.call_all(market.books, arguments)
+        for handler in market.books:
+            handler(*arguments)
 
     def _on_print(self, market: Market, event: Print) -> None:
         market.minutes.prices.append(event.price)
         market.minutes.quantities.append(event.qty)
         self._see(market, event, event.price, event.price)
         if market.trades:
-            arguments = trade_arguments(event, self.settings.exchange, self.timer.now_ns)
-            self._crew.call_all(market.trades, arguments)
+            self.crew.call_or_put_off(self._tell_trade, market, event)
+
+    def _tell_trade(self, market: Market, event: Print) -> None:
+        arguments = trade_arguments(event, self.settings.exchange, self.timer.now_ns)
+        for handler in market.trades:
+            handler(*arguments)
 
     def _see(self, market: Market, event: Quote | Print, low: Decimal, high: Decimal) -> None:
         if low <= market.bids_to or high >= market.asks_from:
@@ -275,61 +286,26 @@ class Run:
 
     def _go_on(self) -> None:
         """Make up for what a bot's waiting has put off."""
-        while self._crew.late or self._stash:
-            self._crew.deliver_late()
+        while self.crew.late or self._stash:
+            self.crew.deliver_late()
             if self._stash:
                 self._one(self._stash.popleft())
 
     def _do_due(self, until_ns: int) -> None:
-        while self._agenda.due_ns <= until_ns:
-            self._agenda.run_next()
-            self._crew.deliver_late()
-
-    def _on_second(self) -> None:
-        if self.stop_wanted:
-            raise Stopped("interrupted")
-        now_ns = self._agenda.now_ns
-        self._agenda.add(now_ns - now_ns % NS_PER_SECOND + NS_PER_SECOND, self._on_second)
-        self.timer.set(now_ns + self._lag_ns)
-        for market in self.markets.values():
-            if self.broker.needs_mark(market):
-                self.broker.guess_mark(market, now_ns)
-                self._plan_deadline()
-            self._tell_candles(market, now_ns)
-        if self._recorder.is_due(now_ns):
-            self._recorder.sample(now_ns, self.broker, self.markets)
-        self._crew.tell_health()
-        if not self._crew.waiting:
-            # After a delay the missed seconds are not made up for.
-            self._crew.call_all(self._crew.clocks, (self.timer.now_ns,))
-
-    def _tell_candles(self, market: Market, now_ns: int) -> None:
-        exchange = self.settings.exchange
-        row = market.minutes.roll(now_ns)
-        if row is not None:
-            arguments = candle_arguments(row, market.symbol, exchange, finished=True)
-            self._crew.call_all(market.candles, arguments)
-        elif market.growing and (row := market.minutes.growing()) is not None:
-            arguments = candle_arguments(row, market.symbol, exchange, finished=False)
-            self._crew.call_all(market.growing, arguments)
-
-    def _plan_deadline(self) -> None:
-        # Fundings: the core does them by itself, but it must be told the time.
-        deadline_ns = self.broker.deadline()
-        if deadline_ns is not None and deadline_ns != self._deadline_ns:
-            self._deadline_ns = deadline_ns
-            self._agenda.add(deadline_ns, self.broker.advance, deadline_ns)
+        while self.agenda.due_ns <= until_ns:
+            self.agenda.run_next()
+            self.crew.deliver_late()
 
     def _finish(self) -> None:
-        if not self._crew.hosts:
+        if not self.crew.hosts:
             return
-        self._crew.late.clear()
+        self.crew.late.clear()
         try:
-            for host in self._crew.hosts:
+            for host in self.crew.hosts:
                 host.clean()
-                self._crew.late.clear()
+                self.crew.late.clear()
             self.wait(self.timer.now_ns + GOODBYE_NS)
         except Stopped:
             pass
-        self._crew.late.clear()
-        self._recorder.sample(self.now_ns, self.broker, self.markets)
+        self.crew.late.clear()
+        self.recorder.sample(self.now_ns, self.broker, self.markets)

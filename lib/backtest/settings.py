@@ -3,12 +3,12 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from lib.config_tree import ConfigTree, merge, retype
+from lib.backtest.params import apply_params, bot_name
+from lib.config_tree import ConfigTree, merge
 from lib.constants import KEY, NS_PER_SECOND
 from lib.defaults import default
 from lib.durations import seconds
@@ -16,7 +16,6 @@ from lib.errors import ConfigError
 from lib.folders import check_name
 from lib.init import PUBLIC, exchanges_of, find_path, is_secret, load_config
 from lib.interpolation import fill_in
-from lib.registry import ADAPTERS
 from lib.venue.options import Options
 
 SECTION = "backtest"
@@ -82,6 +81,8 @@ class Settings:
     balance: dict[str, Decimal]
     book_limit_ns: int
     sample_ns: int
+    tap: str = ""
+    """Folder for a tap of each bot; "" for none."""
     echo: dict[str, Any] = field(default_factory=dict)
     """What was configured, JSON-ready, for the results."""
 
@@ -121,55 +122,6 @@ def load_settings(
         return _read(tree, str(files[-1]), start, end)
     except InvalidOperation as error:
         raise ConfigError("an amount is not a number", str(files[-1])) from error
-
-
-def apply_params(values: dict[str, Any], params: Sequence[str]) -> dict[str, Any]:
-    """Return a configuration with `key=value` settings put into it.
-
-    Raises:
-        ConfigError: One is no setting, or is for a bot that is not there.
-    """
-    for param in params:
-        key, is_setting, text = param.partition("=")
-        if not is_setting or not key.strip():
-            raise ConfigError(f"--param {param!r} must be like width=0.0002 or quoter.width=0.0002")
-        values = _apply(values, key.strip(), retype(text.strip()))
-    return values
-
-
-def _apply(values: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
-    scope, dot, rest = key.partition(".")
-    bots = values.get("bots") or []
-    names = [bot_name(bot) for bot in bots if isinstance(bot, dict)]
-    if not dot:
-        return values | {"bots": [merge(bot, {key: value}) for bot in bots]}
-    change: Any = value
-    for part in reversed(rest.split(".")):
-        change = {part: change}
-    if scope in names:
-        changed = [
-            merge(bot, change) if name == scope else bot
-            for bot, name in zip(bots, names, strict=True)
-        ]
-        return values | {"bots": changed}
-    if scope not in ("venue", SECTION):
-        known = ", ".join([*names, "venue", SECTION])
-        raise ConfigError(f"--param {key}: there is no {scope!r}; there are {known}")
-    merged: dict[str, Any] = merge(values, {scope: change})
-    return merged
-
-
-def bot_name(bot: Mapping[str, Any]) -> str:
-    """Return the name of a bot's section: its own, or that of its file or module."""
-    if bot.get("name"):
-        return str(bot["name"])
-    target = ADAPTERS["bot"].get(str(bot.get("bot")), str(bot.get("bot")))
-    path, _, class_name = target.partition(":")
-    if path.endswith(".py"):
-        return Path(path).stem
-    if class_name:
-        return path.rpartition(".")[2]
-    return path.rpartition(".")[0].rpartition(".")[2] or path
 
 
 def _read(tree: ConfigTree, file: str, start: str, end: str) -> Settings:
@@ -341,28 +293,3 @@ def _book_limit(tree: ConfigTree) -> int:
 def _echo(values: dict[str, Any]) -> dict[str, Any]:
     kept = ("project", "exchange", "venue", SECTION, "watchdog", "bots")
     return {key: values[key] for key in kept if key in values}
-
-
-def moment_ns(text: str, first_ns: int) -> int:
-    """Return the time that a user means: a moment in ISO 8601 (UTC), or an offset like `10m`.
-
-    Args:
-        text: What the user wrote.
-        first_ns: What offsets count from.
-
-    Raises:
-        ConfigError: It is neither.
-    """
-    try:
-        return first_ns + round(seconds(text) * NS_PER_SECOND)
-    except ConfigError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(
-            f"{text!r} is no time; write 2026-01-31, 2026-01-31T12:00:00Z, or an offset like 10m"
-        ) from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    whole, micros = divmod(moment.timestamp(), 1)
-    return int(whole) * NS_PER_SECOND + round(micros * NS_PER_SECOND)

@@ -5,8 +5,9 @@ from typing import Any, Protocol
 
 from lib.backtest.batch import Batch, batch_of
 from lib.backtest.minutes import Minute
+from lib.backtest.moments import moment_ns
 from lib.backtest.recordings import RecordedSource, minute_of
-from lib.backtest.settings import DEFAULT_START, Settings, moment_ns
+from lib.backtest.settings import DEFAULT_START, Settings
 from lib.constants import NS_PER_SECOND
 from lib.errors import ConfigError
 from lib.venue.symbols import SymbolInfo, info

@@ -6,6 +6,8 @@ from typing import Any
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 60
+DAY = 86_400
+"""Seconds; an annualised ratio of less says nothing."""
 PER_CENT = 100
 
 
@@ -33,7 +35,7 @@ def summary_text(summary: Mapping[str, Any], equity: Sequence[float]) -> str:
         f"profit     {money(total['profit'])} ({total['return'] * PER_CENT:+.4f} %)"
         f"   max drawdown {money(total['max_drawdown'])}"
         f" ({total['max_drawdown_fraction'] * PER_CENT:.4f} %)"
-        f"   sharpe {total['sharpe']:.2f}",
+        + (f"   sharpe {total['sharpe']:.2f}" if seconds >= DAY else ""),
         "",
     ]
     header = ["", "profit", "fees", "fills", "maker", "orders", "fill %", "capture bps"]
@@ -49,7 +51,7 @@ def money(text: str) -> str:
     value = Decimal(text)
     if not value:
         return "0"
-    digits = 2 if abs(value) >= 1 else 6
+    digits = 2 if abs(value) >= 1 else 4
     return f"{value:,.{digits}f}"
 
 

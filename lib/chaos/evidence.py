@@ -32,6 +32,7 @@ class Evidence:
         on_crash: Owner -> what becomes of a dead bot's orders: `cancel`, `adopt` or `leave`.
         forbidden: Ids of orders that were asked for by a life that was over.
         moved: Symbols whose position somebody else moved: the venue by force, a human by hand.
+        countdowns_fired: The dead-man switch has cancelled everything of its symbols.
         asset: The margin asset.
     """
 
@@ -43,6 +44,7 @@ class Evidence:
     on_crash: dict[str, str] = field(default_factory=dict)
     forbidden: frozenset[str] = frozenset()
     moved: frozenset[str] = frozenset()
+    countdowns_fired: bool = False
     asset: str = "USDT"
 
 

@@ -11,6 +11,7 @@ CHECKS = (
     oracle_orders.executed_twice,
     oracle_orders.orphans,
     oracle_orders.fenced,
+    oracle_orders.foreign,
     oracle_orders.unended,
     oracle_fills.lost,
     oracle_fills.invented,

@@ -12,7 +12,8 @@ ORPHAN_SECONDS = 4.0
 """Two from the recovery (I2), two for a cancel that must be repeated."""
 UNENDED_SECONDS = 15.0
 """An unknown outcome is resolved within recvWindow, margin and two queries."""
-NS = 1_000_000_000
+BY_HAND = "web_"
+"""How the exchange's own website begins its orders' ids."""
 
 
 def executed_twice(evidence: Evidence) -> Iterator[Finding]:
@@ -52,6 +53,15 @@ def fenced(evidence: Evidence) -> Iterator[Finding]:
         if base(order.client_id) in evidence.forbidden:
             what = f"order {order.id} was placed for a life that was over"
             yield Finding("fencing", order.client_id, what)
+
+
+def foreign(evidence: Evidence) -> Iterator[Finding]:
+    """Orders that are not ours are never touched."""
+    for order in evidence.ledger.orders:
+        is_by_hand = order.client_id.startswith(BY_HAND) and order.symbol not in evidence.moved
+        if is_by_hand and order.status == "CANCELED" and not evidence.countdowns_fired:
+            what = f"order {order.id}, placed by hand, was cancelled"
+            yield Finding("foreign_touched", order.client_id, what)
 
 
 def unended(evidence: Evidence) -> Iterator[Finding]:

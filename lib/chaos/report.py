@@ -8,8 +8,8 @@ from lib.chaos.evidence import Violation
 
 ORDERS_PER_FAULT = 20
 FILLS_PER_FAULT = 3
-ALL_KINDS_FROM = 200
-"""From so many faults on, every kind must have struck."""
+SHOWN = 5
+"""Violations of one rule that a human gets to read."""
 
 
 @dataclass(slots=True)
@@ -95,14 +95,28 @@ def text(row: dict[str, Any]) -> str:
         *(f"  {count:4d}  {kind}" for kind, count in row["faults"].items()),
         *(f"did not strike: {reason}" for reason in row["missed"]),
         *(f"VACUOUS: {reason}" for reason in row["vacuous"]),
-        *(
-            f"VIOLATION {one['rule']} {one['about']} after {one['after']}: {one['what']}"
-            for one in row["violations"]
-        ),
+        *_violations(row["violations"]),
     ]
     if not row["violations"] and not row["vacuous"]:
         lines.append("no violation")
     return "\n".join(lines) + "\n"
+
+
+def _violations(rows: list[dict[str, Any]]) -> list[str]:
+    """Return a line for each violation, as long as one rule has not filled the screen."""
+    lines = []
+    counts: Counter[str] = Counter()
+    for one in rows:
+        counts[one["rule"]] += 1
+        if counts[one["rule"]] <= SHOWN:
+            lines.append(
+                f"VIOLATION {one['rule']} {one['about']} after {one['after']}: {one['what']}"
+            )
+    return lines + [
+        f"VIOLATION {rule}: {count - SHOWN} more; `--json` has them all"
+        for rule, count in counts.items()
+        if count > SHOWN
+    ]
 
 
 def _quantile(ordered: list[float], share: float) -> float | None:

@@ -8,7 +8,7 @@ from lib.errors import ConfigError
 
 EPISODE = 40
 """Faults per run: then venue and system are made anew, so that ledgers stay small."""
-PAUSES = (0.4, 1.6)
+PAUSES = (0.2, 1.0)
 """Seconds between a settled system and the next strike."""
 IN_REQUEST_PER_THREE = 2
 """Of three strikes, how many are chosen among those that hit inside a request: a third must."""

@@ -30,6 +30,7 @@ class Replayed(NamedTuple):
     orders: int
     cancels: int
     difference: str
+    entries: int
 
 
 class SilentLogger(AbstractLogger):
@@ -115,8 +116,8 @@ def replay(path: Path, target: str = "") -> Replayed:
             _expect_done(script)
     except Diverged as error:
         difference = f"call {calls}, entry {script.number}: {error}"
-        return Replayed(owner, calls, script.orders, script.cancels, difference)
-    return Replayed(owner, calls, script.orders, script.cancels, "")
+        return Replayed(owner, calls, script.orders, script.cancels, difference, script.number)
+    return Replayed(owner, calls, script.orders, script.cancels, "", script.number)
 
 
 def _expect_done(script: Script) -> None:
@@ -154,10 +155,14 @@ def _factory(config: dict[str, Any], script: Script) -> CustomFactory:
         return script.answer("Pop", [])
 
     factory = CustomFactory(config, logger=SilentLogger)
-    factory.State = type("ScriptState", (MemoryState,), {"Pop": pop})
+    factory.State = type("ScriptState", (MemoryState,), {"Pop": pop, "Push": _forget})
     methods = {name: asked(name) for name in QUESTIONS}
     factory.Exchange = type("ScriptExchange", (AbstractExchange,), methods)
     return factory
+
+
+def _forget(_self: Any, _state: dict[str, Any]) -> None:
+    """Store nothing: a state would date it, and the clock is the bot's."""
 
 
 def _listed(value: Any) -> Any:

@@ -44,6 +44,8 @@ class Tap:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("wb", buffering=BUFFER)
         self._depth = 0
+        self.is_busy = False
+        """Whether a handler runs."""
         self.write("start", facts)
 
     def write(self, *values: Any) -> None:
@@ -140,8 +142,11 @@ def make_tapped(
     """
     name = f"{bot_class.__module__}:{bot_class.__qualname__}"
     tap = Tap(path, {"class": name, "config": config, "time_ns": timer.Timestamp()})
-    factory.Exchange = tapped_exchange(factory.Exchange, tap)
-    factory.State = _tapped_state(factory.State, tap)
+    # What reads the clock beside the bot must not do it in the bot's name.
+    factory.Exchange = _with_timer(tapped_exchange(factory.Exchange, tap), timer)
+    factory.State = _with_timer(_tapped_state(factory.State, tap), timer)
+    factory.Logger = _with_timer(factory.Logger, timer)
+    factory.Database = _with_timer(factory.Database, timer)
     bot = bot_class(config, factory, TapTimer(timer, tap))
     tap.write("done")
     for handler in HANDLERS:
@@ -155,15 +160,28 @@ def _noted_handler(
     name = method.__name__
 
     def call(*values: Any) -> None:
+        if tap.is_busy:
+            # A handler that calls another one.
+            method(*values)
+            return
         tap.write("call", name, timer.Timestamp(), list(values))
+        tap.is_busy = True
         try:
             method(*values)
         finally:
+            tap.is_busy = False
             tap.write("done")
             if name == "Clean":
                 tap.close()
 
     return call
+
+
+def _with_timer(real: Any, timer: AbstractTimer) -> Any:
+    def make(self: Any, config: dict[str, Any], factory: AbstractFactory, _: object) -> None:
+        real.__init__(self, config, factory, timer)
+
+    return type(real.__name__, (real,), {"__init__": make})
 
 
 def _tapped_state(real: Any, tap: Tap) -> Any:

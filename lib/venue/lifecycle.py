@@ -79,7 +79,7 @@ class Lifecycle:
             account.orders.close(order)
         execution = Execution(qty, price, fee, execution.trade_id, realised, maker)
         asset = state.asset(order.symbol)
-        state.emit(account, account_event(state, account, asset, [position], "ORDER"))
+        state.emit(account, account_event(state, account, asset, _told(account, position), "ORDER"))
         kind = "CALCULATED" if order.forced else "TRADE"
         state.emit(account, order_event(state, account, order, kind, execution))
         fill = self._record(account, order, execution)
@@ -216,3 +216,14 @@ class Lifecycle:
                 self.expire(order, "4")
             elif allowed < order.remaining:
                 order.qty = order.filled + allowed
+
+
+def _told(account: Account, position: Position) -> list[Position]:
+    # As captured: in hedge mode an isolated position comes with all sides of its symbol.
+    symbol = position.symbol
+    if not (account.settings.hedge and account.is_isolated(symbol)):
+        return [position]
+    held = account.positions
+    return [
+        held.get((symbol, side)) or Position(symbol, side) for side in ("BOTH", "LONG", "SHORT")
+    ]

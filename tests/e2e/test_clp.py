@@ -66,10 +66,10 @@ def test_clp_keeps_its_rules_whatever_is_killed(seconds: float) -> None:
     config["venue"]["balance"] = 20_000
     with make_system(config) as system:
         system.start()
-        until("all bots have quotes", lambda: len(_quoting(system)) == len(SYMBOLS))
+        _until_all_quote(system)
         begun_ns = time.time_ns()
         killed = _kill_now_and_then(system, seconds)
-        until("all bots have quotes again", lambda: len(_quoting(system)) == len(SYMBOLS))
+        _until_all_quote(system)
         ledger = system.venue("/venue/ledger")
         # Time for the summaries that lie after the ledger's last fill.
         _wait(2.0)
@@ -106,6 +106,14 @@ def _kill_now_and_then(system: System, seconds: float) -> list[int]:
 def _wait(seconds: float) -> None:
     end = time.monotonic() + seconds
     until("time passes", lambda: time.monotonic() >= end, max(1.0, 5 * seconds))
+
+
+def _until_all_quote(system: System) -> None:
+    try:
+        until("all bots have quotes", lambda: _quoting(system) == set(SYMBOLS))
+    except AssertionError:
+        notes = {one["name"]: one["note"] for one in system.status()["workers"]}
+        raise AssertionError(f"not all quote: {notes}\n{system.logs()}") from None
 
 
 def _quoting(system: System) -> set[str]:

@@ -26,6 +26,7 @@ from lib.bus.protocol import (
 )
 from lib.bus.sockets import Client, Publisher, Subscriber, make_socket
 from lib.bus.start import Start
+from lib.exchange.bus_pulse import LEASE_EVERY_NS
 from lib.exchange.replies import (
     Hello,
     Outcome,
@@ -35,6 +36,7 @@ from lib.exchange.replies import (
 )
 from lib.helpers import decimal
 from lib.oms.ids import ClientIds
+from lib.oms.leases import LEASE_NS
 from lib.timer import LiveTimer
 from lib.venue.server import VenueServer
 from workers.exchange import ExchangeWorker
@@ -109,6 +111,9 @@ class Bench:
         self.reports: list[Report] = []
         self.replies: dict[bytes, tuple[str, list[Any]]] = {}
         self.lifeline = (-1, -1)
+        self.awake = True
+        """Whether the bots renew their leases."""
+        self._lease_due_ns = 0
         self._numbers = itertools.count(1)
         self._life = 1
 
@@ -294,8 +299,18 @@ class Bench:
         """Return the venue's truth."""
         return self.venue.engine.ledger()
 
+    def _renew_leases(self) -> None:
+        now_ns = self.timer.Monotonic()
+        if now_ns < self._lease_due_ns or not self.awake:
+            return
+        self._lease_due_ns = now_ns + LEASE_EVERY_NS
+        for owner, (life, _) in self.lives.items():
+            request = Request(Method.LEASE, now_ns + LEASE_NS, owner, life, [[]])
+            self.client.send(b"lease", request)
+
     async def _receive(self) -> None:
         while True:
+            self._renew_leases()
             while self._beats.poll(0):
                 frames = self._beats.recv_multipart()
                 _, message = decode(frames[0], frames[1])

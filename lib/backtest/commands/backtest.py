@@ -3,6 +3,7 @@
 import json
 import sys
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from lib.backtest.backtest import run_backtest
@@ -32,6 +33,9 @@ def add(parser: Parser) -> None:
     parser.add_argument(
         "--out", metavar="FOLDER", default="", help="for the results (default: runs/PROJECT-N)"
     )
+    parser.add_argument(
+        "--tap", metavar="FOLDER", default="", help="note all that each bot sees, for `replay`"
+    )
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.add_argument("--quiet", action="store_true", help="show no progress bar")
 
@@ -44,6 +48,7 @@ def run(arguments: Namespace) -> int:
     """
     files = (arguments.config, *arguments.add)
     settings = load_settings(files, arguments.param, arguments.start, arguments.end)
+    settings = replace(settings, tap=arguments.tap)
     out = Path(arguments.out) if arguments.out else next_folder(settings.project)
     outcome = run_backtest(settings, out, show_progress=not arguments.quiet)
     summary = outcome.summary

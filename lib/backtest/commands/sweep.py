@@ -13,11 +13,12 @@ from typing import Any
 
 from lib.backtest.cli import Parser, add_config
 from lib.backtest.folders import next_folder
+from lib.backtest.params import apply_params
 from lib.backtest.report.chart import bars
 from lib.backtest.report.style import CSS
 from lib.backtest.report.tables import html_table
 from lib.backtest.results import read_results
-from lib.backtest.settings import apply_params, load_settings
+from lib.backtest.settings import load_settings
 from lib.backtest.sources import open_market
 from lib.backtest.study import Study
 from lib.backtest.sweep import (

@@ -7,7 +7,7 @@ from math import isnan
 
 from lib.backtest.report.scale import Scale, number_text, ticks, time_text, time_ticks
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 960, 74, 12, 10, 24
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 960, 74, 34, 10, 24
 Points = Sequence[tuple[float, float]]
 
 
@@ -85,7 +85,7 @@ class Chart:
             f'<span class="key {style}">{escape(label)}</span>' for style, label in keys
         )
         drawing = (
-            f'<svg viewBox="0 0 {WIDTH} {self.height}" role="img" '
+            f'<svg class="wide" viewBox="0 0 {WIDTH} {self.height}" role="img" '
             f'aria-label="{escape(self.title)}">{"".join(parts)}</svg>'
         )
         return _figure(self.title, legend, drawing)

@@ -13,6 +13,7 @@ from lib.backtest.terminal import money
 from lib.logger.render import clock_text
 
 Rows = Sequence[Mapping[str, str]]
+DAY = 86_400
 MOST_MARKS = 2_000
 """Fills drawn per symbol; more would only blacken the chart."""
 
@@ -29,7 +30,7 @@ def report_page(
         fills: Rows of `fills.csv`.
     """
     title = f"{summary['project']}: {summary.get('kind', 'backtest')}"
-    parts = [_head(summary, title), _tiles(summary["total"]), _equity(summary, equity)]
+    parts = [_head(summary, title), _tiles(summary), _equity(summary, equity)]
     parts += [_execution(summary["total"]), market_table(summary), execution_table(summary)]
     parts.append(holding_table(summary))
     for symbol, rows in paths.items():
@@ -59,11 +60,20 @@ def _head(summary: Mapping[str, Any], title: str) -> str:
 
 def _market_text(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(str(each.get("name", each)) for each in value)
+        names = (each.get("name") if isinstance(each, Mapping) else each for each in value)
+        return ", ".join(map(str, names))
     return str(value)
 
 
-def _tiles(total: Mapping[str, Any]) -> str:
+def _sharpe_tile(total: Mapping[str, Any], seconds: float) -> tuple[str, str, str, float]:
+    if seconds < DAY:
+        return "Sharpe", "-", "needs a day at least", 0
+    return "Sharpe", f"{total['sharpe']:.2f}", f"Sortino {total['sortino']:.2f}", 0
+
+
+def _tiles(summary: Mapping[str, Any]) -> str:
+    total = summary["total"]
+    seconds = (summary["end_ns"] - summary["start_ns"]) / 1e9
     profit = float(total["profit"])
     share = total["maker_fills"] / total["fills"] if total["fills"] else 0.0
     tiles = [
@@ -75,7 +85,7 @@ def _tiles(total: Mapping[str, Any]) -> str:
             f"{total['max_drawdown_fraction'] * 100:.4f} %",
             0,
         ),
-        ("Sharpe", f"{total['sharpe']:.2f}", f"Sortino {total['sortino']:.2f}", 0),
+        _sharpe_tile(total, seconds),
         ("Fills", f"{total['fills']:,}", f"{share:.0%} as maker", 0),
         ("Fill ratio", f"{total['fill_ratio']:.1%}", f"of {total['orders']:,} orders", 0),
         (

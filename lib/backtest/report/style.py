@@ -14,13 +14,14 @@ main { max-width:1080px; margin:0 auto; padding:24px 16px 48px; }
 h1 { font-size:24px; margin:0 0 2px; } h2 { font-size:18px; margin:32px 0 10px; }
 .sub { color:var(--soft); margin:0 0 18px; overflow-wrap:anywhere; }
 .warn { border-left:4px solid var(--bad); padding:8px 12px; background:var(--card); }
-.tiles { display:grid; grid-template-columns:repeat(auto-fit,minmax(140px,1fr)); gap:10px; }
+.tiles { display:grid; gap:10px;
+  grid-template-columns:repeat(auto-fit,minmax(min(220px,46%),1fr)); }
 .tile,figure,.table { background:var(--card); border:1px solid var(--rule); border-radius:8px; }
 .tile { padding:10px 12px; } .tile b { display:block; font-size:20px; font-weight:600;
   font-variant-numeric:tabular-nums; overflow-wrap:anywhere; }
 .tile span,.tile small { color:var(--soft); font-size:13px; }
 .pos { color:var(--good); } .neg { color:var(--bad); }
-figure { margin:12px 0; padding:10px 12px; }
+figure { margin:12px 0; padding:10px 12px; overflow-x:auto; }
 figcaption { display:flex; flex-wrap:wrap; gap:4px 16px; justify-content:space-between;
   font-size:14px; }
 figcaption span { color:var(--soft); }
@@ -30,7 +31,7 @@ figcaption span { color:var(--soft); }
 .key.a::before { background:var(--a); } .key.b::before { background:var(--b); }
 .key.c::before { background:var(--c); } .key.d::before { background:var(--d); }
 .key.e::before { background:var(--e); }
-svg { display:block; width:100%; height:auto; }
+svg { display:block; width:100%; height:auto; } svg.wide { min-width:680px; }
 svg text { font-size:12px; fill:var(--soft); } svg .end { text-anchor:end; }
 svg .mid,svg .value { text-anchor:middle; } svg .value { fill:var(--text); }
 .grid { stroke:var(--rule); } .axis { stroke:var(--soft); }

@@ -148,15 +148,17 @@ def test_without_a_stop_price_of_its_own_a_former_lifes_stop_stays() -> None:
     assert rig.venue.orders[left].status is Status.NEW
 
 
-def test_before_the_position_is_known_the_stored_state_is_left_alone() -> None:
+def test_before_the_position_is_known_state_and_stop_are_left_alone() -> None:
     rig = Rig(spread=FAR).start()
     rig.venue.take(D("0.01"), MID)
     rig.deliver()
     rig.kill()
+    left = rig.venue.place(Order(D("-0.01"), D(49_000), stopmarket=True, reduce_only=True))
     rig.bot = rig.make_bot()
 
     rig.bot.Clean()
 
+    assert rig.venue.orders[left].status is Status.NEW
     assert len(rig.logged("cleaned before the position was known")) == 1
     rig.rebirth()
     assert rig.logged("resumed")[-1]["stop"] == D(49_750)

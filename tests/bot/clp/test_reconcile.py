@@ -35,7 +35,7 @@ class Desk:
     ) -> Plan:
         touch = Touch(Decimal(mid) - TICK, Decimal(mid) + TICK)
         rooms = {Side.BUY: buy, Side.SELL: sell}
-        return self.reconcile.plan(touch, touch.mid, rooms, self.open, now_ns)
+        return self.reconcile.plan(touch, touch.mid, lambda: rooms, lambda: self.open, now_ns)
 
     def carry_out(self, plan: Plan) -> None:
         for _, slot in plan.posts:

@@ -59,13 +59,11 @@ def test_durations_need_their_unit() -> None:
 
 
 def test_keys_that_nobody_reads_are_refused_with_the_nearest_one() -> None:
-    settings = Settings({"widht": 1}, "spread.inner")
+    settings = Settings({"with": 1}, "spread.inner")
     settings.raw("width")
     settings.raw("gap")
 
-    with pytest.raises(
-        ConfigError, match=r"unknown key 'spread.inner.widht'; did you mean 'width'"
-    ):
+    with pytest.raises(ConfigError, match=r"unknown key 'spread.inner.with'; did you mean 'width'"):
         settings.done()
 
 

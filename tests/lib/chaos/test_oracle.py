@@ -76,6 +76,13 @@ def test_an_order_of_somebody_else_is_none_of_ours() -> None:
     assert Scene(orders=[order("web_abc")]).born().rules() == []
 
 
+def test_an_order_of_somebody_else_is_not_touched() -> None:
+    scene = Scene(orders=[order("web_abc", status="CANCELED")]).born()
+
+    assert scene.rules() == ["foreign_touched"]
+    assert replace(scene, countdowns_fired=True).rules() == []
+
+
 def test_a_stop_without_position_is_found() -> None:
     scene = Scene(algos=[stop(FIRST)], journal=Journal()).born()
 

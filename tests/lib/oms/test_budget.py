@@ -1,5 +1,7 @@
+import json
+
 from lib.constants import NS_PER_MINUTE, NS_PER_SECOND
-from lib.oms.budget import Budget, Limit
+from lib.oms.budget import Budget, Limit, Priority
 
 NOW = 1_000 * NS_PER_MINUTE
 
@@ -33,14 +35,37 @@ def test_trouble_starts_at_the_soft_limit_and_ends_with_the_window() -> None:
 def test_a_weight_limit_stops_everything_an_order_limit_only_orders() -> None:
     budget = Budget()
     budget.block("orders_10s", NOW + 5)
-    assert budget.wait_ns(NOW, order=True) == 5
-    assert budget.wait_ns(NOW, order=False) == 0
+    assert budget.wait_ns(NOW, Priority.LIMIT) == 5
+    assert budget.wait_ns(NOW, Priority.READ) == 0
+    assert budget.wait_ns(NOW, Priority.CANCEL) == 0
     budget.block("weight", NOW + 9)
-    assert budget.wait_ns(NOW, order=False) == 9
+    assert budget.wait_ns(NOW, Priority.CANCEL) == 9
     budget.block("weight", NOW + 3)
-    assert budget.wait_ns(NOW, order=False) == 9
+    assert budget.wait_ns(NOW, Priority.READ) == 9
     assert budget.trouble(NOW) == "rate limited by the exchange"
-    assert budget.wait_ns(NOW + 9, order=True) == 0
+    assert budget.wait_ns(NOW + 9, Priority.LIMIT) == 0
+
+
+def test_what_is_less_urgent_waits_first_for_the_next_window() -> None:
+    budget = Budget()
+    budget.on_used("weight", 1_800, NOW)
+    assert budget.wait_ns(NOW + NS_PER_SECOND, Priority.READ) == 59 * NS_PER_SECOND
+    assert budget.wait_ns(NOW, Priority.QUERY) == 0
+    budget.on_used("weight", 2_399, NOW)
+    waits = [budget.wait_ns(NOW, each) > 0 for each in Priority]
+    assert waits == [False, False, True, True, True, True]
+    assert budget.wait_ns(NOW + NS_PER_MINUTE, Priority.READ) == 0
+
+
+def test_a_new_life_goes_on_with_use_and_bans() -> None:
+    budget = Budget()
+    budget.on_used("weight", 1_900, NOW)
+    budget.block("weight", NOW + 7)
+    kept = budget.keep()
+    reborn = Budget()
+    reborn.restore({kept.name: json.loads(kept.value)})
+    assert reborn.wait_ns(NOW, Priority.CANCEL) == 7
+    assert reborn.share("weight", NOW) == 1_900 / 2_400
 
 
 def test_the_exchanges_own_limits_are_taken_over() -> None:

@@ -257,21 +257,6 @@ def test_an_ended_life_leaves_its_stops_and_nothing_else(stops: Orders) -> None:
     assert [order.id for order in stops.ended(OWNER, 1)] == [other]
 
 
-def test_found_orders_belong_to_the_life_that_asks_for_them() -> None:
-    orders = new_orders()
-    claimed, lost = (ClientIds("test", OWNER).next(NOW + n * SECOND) for n in (1, 2))
-    stop = ClientIds("test", OWNER).next(NOW + 3 * SECOND)
-    orders.on_report(report(Status.NEW, client_id=claimed), NOW)
-    orders.on_report(report(Status.NEW, client_id=lost), NOW)
-    orders.on_report(report(Status.NEW, client_id=stop, algo=True, reduce=True), NOW)
-    assert [order.id for order in orders.claim(OWNER, 5, {claimed})] == [lost]
-    assert {order.id for order in orders.open_orders() if order.incarnation == 5} == {
-        claimed,
-        stop,
-    }
-    assert orders.highest_id(OWNER) == stop
-
-
 def test_an_order_that_only_its_owner_knows_is_asked_for() -> None:
     orders = new_orders()
     orders.adopt(OWNER, ID, 5, NOW)

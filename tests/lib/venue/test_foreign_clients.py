@@ -21,13 +21,13 @@ def loopback(server: VenueServer) -> tuple[Any, Any]:
     """Return python-binance's client and socket manager, pointed at the venue."""
     binance = import_module("binance")
 
-    class Client(binance.AsyncClient):  # type: ignore[misc, name-defined]
+    class Client(binance.AsyncClient):  # type: ignore[name-defined]
         API_URL = f"{server.rest_url}/api"
         FUTURES_URL = f"{server.rest_url}/fapi"
         FUTURES_DATA_URL = f"{server.rest_url}/futures/data"
         WS_FUTURES_URL = server.ws_api_url
 
-    class Sockets(binance.BinanceSocketManager):  # type: ignore[misc, name-defined]
+    class Sockets(binance.BinanceSocketManager):  # type: ignore[name-defined]
         FSTREAM_URL = f"{server.ws_url}/"
 
     return Client, Sockets
@@ -92,7 +92,7 @@ async def test_python_binance_speaks_without_asyncio() -> None:
     binance = import_module("binance")
     async with running() as wire:
 
-        class Client(binance.Client):  # type: ignore[misc, name-defined]
+        class Client(binance.Client):  # type: ignore[name-defined]
             API_URL = f"{wire.server.rest_url}/api"
             FUTURES_URL = f"{wire.server.rest_url}/fapi"
 
