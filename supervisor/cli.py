@@ -7,12 +7,14 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from lib.constants import ExitCode
 from lib.durations import seconds
 from lib.errors import ConfigError, NotRunning, TickvisorError
+from supervisor.exchange_commands import COMMANDS, add_arguments, add_halt
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction["Parser"]  # noqa: SLF001 - argparse has no other name
@@ -112,7 +114,7 @@ def build_parser(wanted: Sequence[str] = ()) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         metavar="COMMAND", required=True, parser_class=Parser, prog=PROGRAM
     )
-    builders = {
+    builders: dict[str, Callable[[Commands], None]] = {
         "start": _add_start,
         "stop": _add_stop,
         "restart": _add_restart,
@@ -123,6 +125,7 @@ def build_parser(wanted: Sequence[str] = ()) -> argparse.ArgumentParser:
         VENUE: _add_venue,
         CHAOS: _add_chaos,
         "completion": _add_completion,
+        **{name: partial(_add_exchange, name) for name in COMMANDS},
     }
     for name in [name for name in wanted if name in builders] or builders:
         builders[name](commands)
@@ -141,6 +144,15 @@ def _add(commands: "Commands", name: str, help_line: str, examples: str) -> argp
     )
     parser.set_defaults(module=f"supervisor.subcommands.{name}")
     return parser
+
+
+def _add_exchange(name: str, commands: "Commands") -> None:
+    command = COMMANDS[name]
+    parser = _add(commands, name, command.help, command.examples)
+    _add_project(parser)
+    add_arguments(name, parser)
+    if name == "halt":
+        add_halt(parser, _duration)
 
 
 def _add_project(parser: argparse.ArgumentParser) -> None:

@@ -285,6 +285,11 @@ class Supervisor:
         match kind:
             case "endpoints":
                 self._births.venue = facts
+            case "answer":
+                self._commands.answered(facts)
+            case "stuck" | "armed":
+                self._history.add(worker.name, kind, str(facts.get("message", "")))
+                self._exit_code = self._exit_code or int(ExitCode.ERROR)
             case "kept":
                 self.kept += facts.get("orders", [])
             case "stuck":
@@ -417,6 +422,25 @@ class Supervisor:
     def hook(self, worker: str, action: str) -> None:
         """Make a worker do what only tests want."""
         self._lifecycle.command(worker, action)
+
+    def halt(self, owners: list[str]) -> None:
+        """Have owners (`*` = everyone) add no risk from now on."""
+        self._lifecycle.halted += [one for one in owners if one not in self._lifecycle.halted]
+        self._lifecycle.publish(self._timer.Monotonic())
+
+    def resume(self, owners: list[str]) -> None:
+        """Let owners add risk again; none named = everyone."""
+        kept = [one for one in self._lifecycle.halted if owners and one not in owners]
+        self._lifecycle.halted[:] = kept
+        self._lifecycle.publish(self._timer.Monotonic())
+
+    def ask_exchange(self, action: str, request_id: str, wanted: dict[str, Any]) -> bool:
+        """Hand a request to the exchange worker; return False when there is none."""
+        for worker in self._crew:
+            if worker.spec.kind is WorkerKind.EXCHANGE and worker.ready:
+                self._lifecycle.command(worker.name, action, [request_id, wanted])
+                return True
+        return False
 
     @property
     def is_stopping(self) -> bool:

@@ -14,11 +14,13 @@ from lib.timer import AbstractTimer
 
 MAX_OPEN = 4
 TOUCH = Decimal("0.00002")
-"""Distance of quotes from the mid, as a fraction: close enough to be hit often."""
+"""Least distance of quotes from the mid, as a fraction: close enough to be hit often."""
+STEPS = (1, 1, 10, 40)
+"""How many times as far a quote may be: the far ones rest until they are cancelled."""
 STOP_DISTANCE = Decimal("0.0004")
 GREED = 40
 """How many ordinary orders a greedy one is worth: more than any limit allows."""
-GREEDY_SECONDS = 20
+GREEDY_SECONDS = 8
 UNITS = 3
 """Position, in ordinary orders, from which only reducing ones are sent."""
 
@@ -163,4 +165,5 @@ class DrillBot(AbstractBot):
         return self._qty() if side is Side.BUY else -self._qty()
 
     def _price(self, side: Side) -> Decimal:
-        return self._mid * (1 - TOUCH if side is Side.BUY else 1 + TOUCH)
+        away = TOUCH * self._random.choice(STEPS)
+        return self._mid * (1 - away if side is Side.BUY else 1 + away)

@@ -87,7 +87,7 @@ class Run:
             self._say(f"{strike.number} {name}: did not strike: {struck.missed}")
             return
         self._tally.struck[name] += 1
-        self._forbidden.update(filter(None, [struck.forbidden]))
+        self._forbidden.update(struck.forbidden)
         self._moved.update(filter(None, [struck.moved]))
         self._ended.update(filter(None, [struck.ended]))
         self._tell(list(struck.findings), name)

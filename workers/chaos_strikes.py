@@ -26,7 +26,11 @@ NOTIONAL = Decimal(150)
 FAR = Decimal("0.03")
 """Distance of what somebody places by hand."""
 DEAD_MAN_MARGIN = 2.0
+ZOMBIE_PAUSES = (0.1, 0.5, 1.0)
+"""Seconds before each request of an ended life: before and after the next one has begun."""
 PLACEMENTS = ("order", "batchorders")
+UNHEARD = frozenset({"post.after_send"})
+"""Steps at which the account stream says nothing either: only the journal knows of the order."""
 MOVING = frozenset({"liquidate", "adl", "manual_trade"})
 
 
@@ -49,7 +53,7 @@ class Struck(NamedTuple):
     in_request: bool = False
     missed: str = ""
     findings: tuple[Finding, ...] = ()
-    forbidden: str = ""
+    forbidden: frozenset[str] = frozenset()
     moved: str = ""
     ended: str = ""
 
@@ -125,6 +129,8 @@ class Striker:
 
     async def _failpoint(self, strike: Strike) -> Struck:
         rules = self._system.failpoints
+        if strike.kind.target in UNHEARD:
+            await self._system.venue.strike("mute_user", {})
         rules.write_text(f"{strike.kind.target}={strike.kind.action}:once\n", encoding="utf-8")
 
         async def used() -> bool:
@@ -133,6 +139,8 @@ class Striker:
         struck = await self._system.until(used, ARM_SECONDS)
         at_ns = self._now()
         rules.unlink(missing_ok=True)
+        if strike.kind.target in UNHEARD:
+            await self._system.venue.clear()
         if not struck:
             return self._missed(f"no step {strike.kind.target} within {ARM_SECONDS:g} s")
         return Struck(at_ns, at_ns, in_request=strike.kind.in_request)
@@ -167,16 +175,18 @@ class Striker:
         bot = bots[int(strike.pick * len(bots))]
         at_ns = self._now()
         _signal(bot["pid"], signal.SIGKILL)
-        await self._timer.SleepAsync(self._random.uniform(0.1, 0.6))
         owner = bot["name"].removeprefix("bot:")
-        symbol = owner.rpartition(":")[2]
-        qty, price = await self._by_hand(symbol, Decimal(1))
-        client_id, answer = await ask_as_dead(
-            self._system, owner, bot["incarnation"], plain(qty), plain(price)
-        )
-        if not client_id:
+        qty, price = await self._by_hand(owner.rpartition(":")[2], Decimal(1))
+        asked = []
+        for pause in ZOMBIE_PAUSES:
+            await self._timer.SleepAsync(pause * self._random.uniform(0.5, 1.5))
+            client_id, answer = await ask_as_dead(
+                self._system, owner, bot["incarnation"], plain(qty), plain(price)
+            )
+            asked.append(client_id)
+        if not any(asked):
             return self._missed(answer)
-        return Struck(at_ns, self._now(), forbidden=client_id)
+        return Struck(at_ns, self._now(), forbidden=frozenset(filter(None, asked)))
 
     async def _everything(self, strike: Strike) -> Struck:
         system = self._system

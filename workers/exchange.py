@@ -20,6 +20,7 @@ from lib.exchange.credentials import resolve_keys
 from lib.oms.account import Change
 from lib.oms.history import History
 from lib.oms.rows import row_of
+from workers.exchange_admin import ExchangeAdmin
 from workers.exchange_market import MarketWatch
 from workers.exchange_memory import ExchangeMemory
 from workers.exchange_server import Lines, OrderServer
@@ -90,6 +91,15 @@ class ExchangeWorker(AsyncWorker):
         self._drop_orphans()
         self._serve()
         self._authority.watch()
+        self._admin = ExchangeAdmin(
+            self._authority,
+            self._memory.journal,
+            self.start.project,
+            self.timer,
+            self.log,
+            self.spawn,
+            self.report,
+        )
         self.spawn(self._repeat(), "sequences")
         self._opened = True
         self._tell_health()
@@ -132,6 +142,8 @@ class ExchangeWorker(AsyncWorker):
         """Obey `reconnect`, and the test hook `hang`."""
         if action == "reconnect" and self._opened:
             self._authority.stream.reconnect()
+        elif self._opened and self._admin.handle(action, args):
+            return
         elif action == "hang" and os.environ.get("TICKVISOR_TEST_HOOKS") == "1":
             while True:
                 pass

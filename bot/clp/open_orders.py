@@ -60,10 +60,6 @@ class OpenOrders:
         )
         return True
 
-    def get(self, client_id: str) -> OpenOrder | None:
-        """Return one order, None when it is final or unknown."""
-        return self._orders.get(client_id)
-
     def quotes(self) -> list[OpenOrder]:
         """Return what adds risk."""
         return [order for order in self._orders.values() if not order.reduce_only]

@@ -1,6 +1,6 @@
 """Some events of a market, in time order (pure)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from lib.venue.market import MarketEvent
@@ -15,6 +15,6 @@ class Batch(NamedTuple):
     events: Iterable[MarketEvent]
 
 
-def batch_of(events: list[MarketEvent]) -> Batch:
+def batch_of(events: Sequence[MarketEvent]) -> Batch:
     """Return a list of events, not empty, as a batch."""
     return Batch(events[-1].time_ns, len(events), events)

@@ -68,6 +68,8 @@ class TappedRun:
         )
         for time_ns, owner, symbol, entry in rows:
             self._take(time_ns, owner, symbol, entry)
+        for script in scripts:
+            script.close()
         self.recorder.sample(self.end_ns, self.account, self.markets)
 
     def _take(self, time_ns: int, owner: str, symbol: str, entry: list[Any]) -> None:

@@ -126,8 +126,7 @@ class RunRecorder:
 
 
 def _own_touch(market: Market) -> tuple[float, float]:
-    if not market.resting:
-        return nan, nan
-    bids = [order.price for order in market.resting.values() if order.is_buy]
-    asks = [order.price for order in market.resting.values() if not order.is_buy]
+    quotes = [order for order in market.resting.values() if not order.is_conditional]
+    bids = [order.price for order in quotes if order.is_buy]
+    asks = [order.price for order in quotes if not order.is_buy]
     return (float(max(bids)) if bids else nan, float(min(asks)) if asks else nan)

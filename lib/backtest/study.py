@@ -58,10 +58,11 @@ class Study:
         self._study = optuna.create_study(
             study_name="sweep",
             storage=optuna.storages.JournalStorage(backend),
-            sampler=optuna.samplers.TPESampler(seed=seed),
             direction="maximize",
             load_if_exists=True,
         )
+        # A study that goes on must not draw again what it has drawn before.
+        self._study.sampler = optuna.samplers.TPESampler(seed=seed + len(self._study.trials))
         self._complete = optuna.trial.TrialState.COMPLETE
 
     @property

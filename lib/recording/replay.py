@@ -53,11 +53,13 @@ class Script:
     def __init__(self, path: Path) -> None:
         """Read the first array."""
         try:
-            self._rows: Iterator[Any] = unpacker(path.open("rb"))
-            first = next(self._rows, None)
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"cannot be read: {error}", str(path)) from error
+            self._file = path.open("rb")
+        except OSError as error:
+            raise ConfigError(f"cannot be read: {error.strerror}", str(path)) from error
+        self._rows: Iterator[Any] = unpacker(self._file)
+        first = self._read()
         if not isinstance(first, list) or first[:1] != ["start"]:
+            self._file.close()
             raise ConfigError("is no tap of a bot", str(path))
         self.facts: dict[str, Any] = first[1]
         self.number = 0
@@ -65,9 +67,19 @@ class Script:
 
     def next(self) -> list[Any] | None:
         """Return the next array, None at the end or where the file is torn."""
-        row = next(self._rows, None)
+        row = self._read()
         self.number += 1
         return row if isinstance(row, list) else None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _read(self) -> Any:
+        try:
+            return next(self._rows, None)
+        except ValueError:
+            return None
 
     def answer(self, what: str, arguments: list[Any]) -> Any:
         """Return what was answered to the same question.
@@ -101,6 +113,13 @@ def replay(path: Path, target: str = "") -> Replayed:
         ConfigError: It is no tap, or the class cannot be found.
     """
     script = Script(path)
+    try:
+        return _replay(script, target)
+    finally:
+        script.close()
+
+
+def _replay(script: Script, target: str) -> Replayed:
     config = script.facts["config"]
     owner = f"{config.get('name')}:{config.get('symbol')}"
     bot_class = find("bot", target or str(script.facts["class"]))

@@ -52,6 +52,10 @@ class Tap:
         """Append one array."""
         self._file.write(pack(list(values)))
 
+    def flush(self) -> None:
+        """Hand what waits to the system."""
+        self._file.flush()
+
     def close(self) -> None:
         """Finish the file."""
         self._file.close()
@@ -171,6 +175,9 @@ def _noted_handler(
         finally:
             tap.is_busy = False
             tap.write("done")
+            if name == "onTime":
+                # What a crash may cost at most is a second.
+                tap.flush()
             if name == "Clean":
                 tap.close()
 

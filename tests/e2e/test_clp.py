@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import time
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -92,15 +93,20 @@ def _kill_now_and_then(system: System, seconds: float) -> list[int]:
     """Kill a worker every ten seconds; return when."""
     killed = []
     for number in range(int(seconds / KILL_SECONDS)):
-        before = system.worker(VICTIMS[number % len(VICTIMS)])
-        until("it can be killed", lambda name=before["name"]: system.worker(name)["pid"])
-        before = system.worker(before["name"])
+        victim = VICTIMS[number % len(VICTIMS)]
+        before = until(f"{victim} can be killed", partial(_living, system, victim))
         killed.append(time.time_ns())
         end = time.monotonic() + KILL_SECONDS
+        assert before is not None
         os.kill(before["pid"], signal.SIGKILL)
         system.until_replaced(before)
         _wait(end - time.monotonic())
     return killed
+
+
+def _living(system: System, name: str) -> dict[str, Any] | None:
+    worker = system.worker(name)
+    return worker if worker["pid"] else None
 
 
 def _wait(seconds: float) -> None:

@@ -91,13 +91,13 @@ def test_logs_of_one_worker_and_of_all(system: System) -> None:
 
 def test_logs_can_be_followed(system: System) -> None:
     with subprocess.Popen(
-        [*SUPERVISOR, "logs", "-f", "bot:sandbox:SOLUSDT"],
+        [*SUPERVISOR, "logs", "-f", "-n", "1", "bot:sandbox:SOLUSDT"],
         env=system.environment,
         stdout=subprocess.PIPE,
         text=True,
     ) as following:
         assert following.stdout is not None
-        first = [following.stdout.readline() for _ in range(60)]
+        first = [following.stdout.readline() for _ in range(3)]
         following.send_signal(signal.SIGINT)
         following.wait(SECONDS)
     assert any("SOLUSDT" in line for line in first)

@@ -113,6 +113,7 @@ class Authority:
         self._spawn = spawn
         self.journal, past, self.epoch, self.leases = memory or no_memory()
         self._past = past
+        self.owners: list[str] = list(config.get("owners", ()))
         self.orders = Orders(prefixes, self.epoch.number)
         self.lives = Lives()
         self.hearing = Hearing(round(limit * NS_PER_SECOND), timer.Monotonic())

@@ -104,6 +104,18 @@ class OrderPost:
             outcomes |= group
         return [outcomes[intent.id] for intent in intents]
 
+    async def close_position(self, owner: str, life: int, intent: OrderIntent) -> Outcome:
+        """Send one reduce-only MARKET order of our own making, whoever lives.
+
+        A doubled one could not overshoot, so that its fate need not be known before the next.
+        """
+        self._orders.accept(owner, life, intent, self._gateway.now_ns())
+        self._journal.put(self._stamp([intent]))
+        try:
+            return self._placed(await self._place(intent))
+        except ExchangeError as error:
+            return self._failed(intent.id, error)
+
     async def _send_reducing(
         self, ticket: Ticket, intents: Sequence[OrderIntent]
     ) -> dict[str, Outcome]:

@@ -24,17 +24,17 @@ def no_write_before_send() -> None:
 def blind_resend() -> None:
     """An order whose outcome is unknown is sent again."""
     from lib.errors import OrderUnknown
-    from lib.exchange.binance.posting import _Tries
+    from lib.exchange.binance.posting import OrderPost
 
-    asked = _Tries.pause_after
+    place = OrderPost._place
 
-    def pause_after(self: Any, error: Any) -> float | None:
-        if isinstance(error, OrderUnknown) and not getattr(self, "resent", False):
-            self.resent = True
-            return 0.05
-        return asked(self, error)
+    async def place_again(self: Any, intent: Any) -> Any:
+        try:
+            return await place(self, intent)
+        except OrderUnknown:
+            return await place(self, intent._replace(id=f"{intent.id}.2"))
 
-    _replace(_Tries, "pause_after", pause_after)
+    _replace(OrderPost, "_place", place_again)
 
 
 def no_fill_dedupe() -> None:
@@ -51,10 +51,13 @@ def no_fill_dedupe() -> None:
 
 
 def no_cancel_by_owner() -> None:
-    """What a dead bot leaves behind stays."""
-    from lib.oms.orders import Orders
+    """What a dead bot leaves behind stays, by its death, its lease and its next life's hello."""
+    from lib.exchange.binance.warden import Warden
+    from lib.oms.custody import Custody
 
-    _replace(Orders, "ended", lambda *_: [])
+    _replace(Custody, "_leave", lambda *_: [])
+    _replace(Custody, "greeted", lambda *_: [])
+    _replace(Warden, "lapsed", lambda *_: [])
 
 
 def risk_skipped() -> None:
@@ -65,7 +68,8 @@ def risk_skipped() -> None:
 
 
 def fencing_off() -> None:
-    """Any life may act."""
+    """Any life may act: neither the roster nor the lease is asked."""
+    from lib.oms.leases import Leases
     from lib.oms.lives import Lives
 
     class Anybody(int):
@@ -83,6 +87,7 @@ def fencing_off() -> None:
         return Anybody(alive(self, owner) or 1)
 
     _replace(Lives, "alive", any_life)
+    _replace(Leases, "lapse", lambda *_: "")
 
 
 def _replace(target: Any, name: str, by: Any) -> None:

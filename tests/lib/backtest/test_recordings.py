@@ -43,10 +43,12 @@ def config_of(folder: Path, path: Path) -> Path:
 def test_a_raw_capture_and_its_conversion_trade_alike(tmp_path: Path, data_dir: Path) -> None:
     own = tmp_path / "btc.tvr"
     convert([data_dir / BTC], own)
-    span = {"end": "2024-08-08T23:55:15Z"}
+    end = "2024-08-08T23:55:15Z"
 
-    raw = run_backtest(load_settings([config_of(tmp_path, data_dir / BTC)], **span), tmp_path / "a")
-    run_backtest(load_settings([config_of(tmp_path, own)], **span), tmp_path / "b")
+    raw = run_backtest(
+        load_settings([config_of(tmp_path, data_dir / BTC)], end=end), tmp_path / "a"
+    )
+    run_backtest(load_settings([config_of(tmp_path, own)], end=end), tmp_path / "b")
 
     assert raw.summary["total"]["fills"] > 0
     assert (tmp_path / "a/fills.csv").read_text() == (tmp_path / "b/fills.csv").read_text()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lib.backtest.exchange import BacktestExchange
 from lib.backtest.market import EVERYTHING, NOTHING, Market
 from lib.constants import KEY, Status
 from lib.errors import ConfigError, OrderRejected
@@ -198,10 +199,12 @@ def test_clean_can_cancel_and_wait(tmp_path: Path, market: Path) -> None:
     left: list[int] = []
 
     def clean(bot: NotingBot) -> None:
-        left.append(len(bot.exchange.open_orders()))
-        bot.exchange.Cancel()
+        exchange = bot.exchange
+        assert isinstance(exchange, BacktestExchange)
+        left.append(len(exchange.open_orders()))
+        exchange.Cancel()
         bot.timer.Sleep(0.5)
-        left.append(len(bot.exchange.open_orders()))
+        left.append(len(exchange.open_orders()))
 
     post = once(lambda bot: bot.exchange.Post(D("0.01"), D("59000")))
     outcome = run_noting(settings_for(tmp_path, [market]), book=post, clean=clean)

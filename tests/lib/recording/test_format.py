@@ -138,7 +138,7 @@ def test_only_the_blocks_of_a_span_are_read(tmp_path: Path) -> None:
         START_NS + 10 * NS_PER_SECOND, START_NS + 15 * NS_PER_SECOND
     )
 
-    assert sum(block.head.rows for block in blocks) == 9
+    assert sum(block.head.rows for block in blocks) == 6
 
 
 @given(st.lists(st.integers(-(2**62), 2**62)))

@@ -72,7 +72,7 @@ def taps(tmp_path: Path) -> Path:
             False,
             "",
             1,
-        ),  # fmt: skip
+        ),
     ],
     ids=str,
 )
