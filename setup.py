@@ -32,10 +32,15 @@ TIMESCALE = ["psycopg[binary]>=3.2,<4"]
 # hvac lets the errors of requests through.
 VAULT = ["hvac>=2.3,<3", "requests>=2.31,<3"]
 KEYRING = ["keyring>=25,<26"]
+# Parameter studies.
+SWEEP = ["optuna>=4,<5"]
 TEST = [
     *TIMESCALE,
     *VAULT,
     *KEYRING,
+    *SWEEP,
+    # Metrics are checked against an independent computation.
+    "numpy>=1.26,<3",
     "pytest>=8.2,<10",
     "pytest-asyncio>=1.0,<2",
     "pytest-timeout>=2.3,<3",
@@ -81,6 +86,7 @@ setup(
         "timescale": TIMESCALE,
         "vault": VAULT,
         "keyring": KEYRING,
+        "sweep": SWEEP,
         "test": TEST,
         "dev": DEV,
         "servers": SERVERS,

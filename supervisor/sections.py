@@ -278,3 +278,4 @@ class RootSection(Section, frozen=True):
     sqlite: SqliteSection | None = None
     spool: SpoolSection | None = None
     custom: dict[str, Any] = {}
+    backtest: dict[str, Any] = {}

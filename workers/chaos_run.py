@@ -136,16 +136,15 @@ class Run:
 
     async def _settle(self, after: str) -> None:
         """Judge until nothing from before is left that may still turn out well."""
-        start_ns = self._timer.Monotonic()
-        end_ns = start_ns + round(SETTLE_SECONDS * NS_PER_SECOND)
+        first_ns = 0
         while True:
             evidence = await self._evidence()
             now_ns = self._timer.Monotonic()
-            ripe = self._ripening.look(judge(evidence), now_ns)
-            self._tell(ripe, after)
-            looked = now_ns - start_ns > LOOK_SECONDS * NS_PER_SECOND
-            calm = not self._ripening.pending(start_ns)
-            if (looked and calm) or now_ns > end_ns:
+            first_ns = first_ns or now_ns
+            self._tell(self._ripening.look(judge(evidence), now_ns), after)
+            looked = now_ns - first_ns > LOOK_SECONDS * NS_PER_SECOND
+            calm = not self._ripening.pending(first_ns)
+            if (looked and calm) or now_ns - first_ns > SETTLE_SECONDS * NS_PER_SECOND:
                 return
             await self._timer.SleepAsync(LOOK_SECONDS)
 

@@ -93,7 +93,7 @@ class ExchangeAdmin:
         self._authority.cancel([order for order in self._open(chosen) if not order.is_stop])
         if not wanted.get("flatten"):
             return {"halted": owners}
-        seconds = float(wanted.get("seconds") or FLATTEN_SECONDS)
+        seconds = float(wanted.get("within") or FLATTEN_SECONDS)
         left = await self._flatten.run(chosen, seconds)
         facts: Facts = {"halted": owners, "positions": left.positions, "orders": left.orders}
         if left.positions or left.orders:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.bus.start import Start
-from lib.constants import ExitCode, WorkerKind
+from lib.constants import NS_PER_SECOND, ExitCode, WorkerKind
 from lib.errors import ConfigError
 from lib.timer import LiveTimer
 from lib.venue.server import VenueServer
@@ -21,6 +21,9 @@ from workers.runtime import AsyncWorker, Vitals, run_worker
 from workers.venue_section import read_section
 
 PORT_FILE = "venue.port"
+FIRST_SECOND = 1_700_000_000
+IDS_PER_SECOND = 1_000
+"""More than a venue gives on average, so that ids never come again."""
 DESCRIPTION = (
     "Run the embedded exchange alone, on 127.0.0.1. It prints one JSON line with its addresses "
     "and keys when it is ready, and serves until it gets SIGTERM or SIGINT."
@@ -70,13 +73,24 @@ class VenueWorker(AsyncWorker):
             try:
                 server = VenueServer({**config, "port": port}, self.timer)
                 await server.start()
+                number_apart(server)
             except OSError:
                 self.log.warning("the port of the venue's earlier life is taken", file=str(file))
             else:
                 return server
         server = VenueServer(config, self.timer)
         await server.start()
+        number_apart(server)
         return server
+
+
+def number_apart(server: VenueServer) -> None:
+    """Give orders and trades other ids than every earlier venue did.
+
+    Clients tell fills apart by these ids, and keep them in journals that outlive a venue.
+    """
+    seconds = server.now() // NS_PER_SECOND - FIRST_SECOND
+    server.engine.skip_numbers(seconds * IDS_PER_SECOND)
 
 
 def main(start: Start) -> int:
@@ -105,6 +119,7 @@ async def serve(config: dict[str, Any]) -> int:
     try:
         server = VenueServer(config, LiveTimer())
         await server.start()
+        number_apart(server)
     except ConfigError as error:
         return _complain(str(error), ExitCode.USAGE)
     except OSError as error:

@@ -40,6 +40,7 @@ class Level:
         self.config = config
         self.prices: Prices | None = None
         self.posted_ns = 0
+        """When its newest order was posted, monotonic; the holding time begins there."""
         self.slots: list[Slot] = []
         self._hold_ns = hold_ns
 
@@ -52,12 +53,20 @@ class Level:
         """Return why the level is to be replaced now, "" when it is to be left alone."""
         if self.prices is None:
             return ""
-        is_held = now_ns - self.posted_ns < self._hold_ns
+        is_young = now_ns - self.posted_ns < self._hold_ns
+        # Where nothing has been posted yet, there is nothing to hold.
+        is_held = is_young and not all(slot.is_owed for slot in self.slots)
         if is_outrun(self.config, self.prices, centre, is_held=is_held):
             return OUTRUN
-        if not is_held and any(slot.ended for slot in self.slots):
+        if not is_young and any(slot.ended for slot in self.slots):
             return INCOMPLETE
         return ""
+
+    def owed(self, centre: Decimal) -> list[Slot]:
+        """Return what is still to be posted; nothing while the market has come too close."""
+        if self.prices is None or is_outrun(self.config, self.prices, centre, is_held=False):
+            return []
+        return [slot for slot in self.slots if slot.is_owed]
 
     def renew(self, prices: Prices, quantities: list[Decimal], now_ns: int) -> None:
         """Stand anew at other prices, all orders owed."""

@@ -67,9 +67,12 @@ class Reconcile:
         plan = Plan()
         for level in self._levels:
             self._renew(level, touch, centre, now_ns, plan)
-        owed = [(level, slot) for level in self._levels for slot in level.slots if slot.is_owed]
+        owed = [(level, slot) for level in self._levels for slot in level.owed(centre)]
         if owed:
             _place(plan, owed, touch, rooms(), open_quotes())
+        for level, _ in plan.posts:
+            # An order that was owed for a while is held as long as any other.
+            level.posted_ns = now_ns
         return plan
 
     def _renew(self, level: Level, touch: Touch, centre: Decimal, now_ns: int, plan: Plan) -> None:

@@ -37,7 +37,8 @@ class EquityStats:
     def add(self, equity: Decimal, now_ns: int) -> None:
         """Take in the next value."""
         if self.first:
-            self._add_return(float((equity - self.last) / self.first))
+            change = equity - self.last
+            self._add_return(float(change / self.first) if change else 0.0)
         self.last, self._last_ns = equity, now_ns
         if equity > self.peak:
             self.peak, self._peak_ns = equity, now_ns

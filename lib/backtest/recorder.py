@@ -126,6 +126,8 @@ class RunRecorder:
 
 
 def _own_touch(market: Market) -> tuple[float, float]:
+    if not market.resting:
+        return nan, nan
     quotes = [order for order in market.resting.values() if not order.is_conditional]
     bids = [order.price for order in quotes if order.is_buy]
     asks = [order.price for order in quotes if not order.is_buy]

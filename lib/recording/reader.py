@@ -216,6 +216,6 @@ def _decode(head: BlockHead, parts: dict[str, Any], known: "Numbers") -> Block:
         for kind, name in enumerate(KINDS)
         if name in parts
     }
-    if len(order) != head.rows or {*order} != {KINDS.index(name) for name in kinds}:
+    if not sum(rows.rows for rows in kinds.values()) == len(order) == head.rows:
         raise ValueError("its rows are not those of its head")
     return Block(head, order, kinds)

@@ -66,6 +66,10 @@ class Engine:
         table.add_account()
         table.add_settings()
 
+    def skip_numbers(self, count: int) -> None:
+        """Leave out ids that an earlier venue at the same place may have given."""
+        self._state.skip_numbers(count)
+
     def open_account(self, name: str, balances: dict[str, Decimal], now_ns: int) -> None:
         """Open an account with a deposit (asset -> amount)."""
         self._tick(now_ns)

@@ -21,6 +21,12 @@ FIRST_TRADE_ID = 900_000_000_000
 """Of our fills: beyond every id of the market's own trades."""
 FIRST_ALGO_ID = 4_000_001_910_000_000
 FIRST_INCOME_ID = 9_689_322_000
+FIRST_IDS = {
+    "order": FIRST_ORDER_ID,
+    "trade": FIRST_TRADE_ID,
+    "algo": FIRST_ALGO_ID,
+    "income": FIRST_INCOME_ID,
+}
 ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -48,14 +54,7 @@ class VenueState:
         self.accounts: dict[str, Account] = {}
         self.user_events: list[tuple[str, dict[str, Any]]] = []
         self.market_events: list[dict[str, Any]] = []
-        self.numbers = {
-            "order": FIRST_ORDER_ID,
-            "trade": FIRST_TRADE_ID,
-            "algo": FIRST_ALGO_ID,
-            "income": FIRST_INCOME_ID,
-            "amendment": 0,
-            "sequence": 0,
-        }
+        self.numbers = {**FIRST_IDS, "amendment": 0, "sequence": 0}
 
     @property
     def now_ms(self) -> int:
@@ -66,6 +65,11 @@ class VenueState:
         """Return the next number of a kind (`order`, `trade`, `algo`, `income`, …)."""
         self.numbers[kind] += 1
         return self.numbers[kind]
+
+    def skip_numbers(self, count: int) -> None:
+        """Go on from `count` beyond the first number of each kind, if that is not passed yet."""
+        for kind, first in FIRST_IDS.items():
+            self.numbers[kind] = max(self.numbers[kind], first + count)
 
     def letters(self, count: int = 22) -> str:
         """Return random letters, as the exchange makes ids that a client left out."""

@@ -18,7 +18,7 @@ def run(arguments: Namespace) -> int:
         TickvisorError: It did not work.
     """
     seconds = float(arguments.within)
-    wanted = {"flatten": arguments.flatten, "seconds": seconds, "reason": arguments.reason}
+    wanted = {"flatten": arguments.flatten, "within": seconds, "reason": arguments.reason}
     reply = ask(arguments, "halt", seconds + SLACK_SECONDS, **wanted)
     done = "halted and flat" if arguments.flatten else "halted"
     sys.stdout.write(f"{done}: {', '.join(reply['halted']).replace('*', 'everyone')}\n")

@@ -123,6 +123,23 @@ class TestLevel:
         assert level.slots[0].is_owed
         assert level.due(Decimal(100), 3_000) == ""
 
+    def test_before_anything_is_posted_nothing_is_held(self) -> None:
+        level = Level(config("0.1", None), HOLD_NS)
+        level.renew(PRICES, [Decimal(1)], 1_000)
+        assert level.due(Decimal("98.9"), 1_001) == "outrun"
+
+        level.slots[0].ended = True  # refused: that is not tried again at once
+        assert level.due(Decimal("98.9"), 1_001) == ""
+
+    def test_nothing_is_owed_where_the_market_has_come_too_close(self) -> None:
+        level = self.posted()
+        level.slots[0].id = ""
+
+        assert level.owed(Decimal(99)) == [level.slots[0]]
+        assert level.owed(Decimal("98.9")) == []
+        level.clear()
+        assert level.owed(Decimal(99)) == []
+
     def test_a_cleared_level_is_empty(self) -> None:
         level = self.posted()
         level.clear()

@@ -101,6 +101,17 @@ def test_what_is_owed_is_posted_when_there_is_room_again() -> None:
     assert plan.replaced == []
 
 
+def test_the_holding_time_begins_with_the_newest_order() -> None:
+    desk = Desk()
+    desk.carry_out(desk.plan(buy=Decimal(0)))
+    desk.carry_out(desk.plan(buy=Decimal(1), now_ns=1_500))
+
+    # Outrun, but its buy stands for 1,999 only; the outer level got nothing new.
+    assert desk.plan("100.6", now_ns=3_499).replaced == []
+    replaced = desk.plan("100.6", now_ns=3_500).replaced
+    assert [(each.level.config.name, each.held_ns) for each in replaced] == [("inner", 2_000)]
+
+
 def test_an_owed_order_that_would_cross_the_book_by_now_waits() -> None:
     desk = Desk()
     desk.carry_out(desk.plan(buy=Decimal(0)))
