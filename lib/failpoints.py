@@ -107,6 +107,12 @@ def _strike(action: str) -> None:
 _armed = Failpoints(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
 
 
+def arm(text: str) -> None:
+    """Replace the rules of this process; "" disarms it."""
+    global _armed  # noqa: PLW0603 - one set of rules per process
+    _armed = Failpoints(text) if text else None
+
+
 def failpoint(name: str) -> None:
     """Strike here if a test or a drill armed `name`; otherwise do nothing.
 

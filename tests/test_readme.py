@@ -18,8 +18,6 @@ OPERATIONS = (ROOT / "docs/operations.md").read_text("utf-8")
 WRITING = (ROOT / "docs/writing-a-bot.md").read_text("utf-8")
 PAGES = ("README.md", "CONTRIBUTING.md", *(f"docs/{name}.md" for name in ("index", "operations")))
 PAGES = (*PAGES, "docs/writing-a-bot.md")
-DEAD_MAN_WARNING = "`dead_man` is not enforced yet"
-RISK_WARNING = "`risk` is not enforced yet"
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -160,14 +158,6 @@ def test_explained_lines_are_those_that_workers_write() -> None:
 def test_exit_codes_are_those_of_the_command() -> None:
     for code, words in ((3, "nothing is running"), (4, "some worker is not ready")):
         assert re.search(rf"^\| {code} \| .*{words}", OPERATIONS, re.MULTILINE)
-
-
-def test_readme_does_not_promise_a_dead_man_s_switch_that_nobody_arms() -> None:
-    # For `risk` the same is found out by trying it, in tests/e2e/test_readme.py.
-    adapters = [*(ROOT / "lib/exchange").rglob("*.py")]
-    is_armed = any("countdownCancelAll" in path.read_text("utf-8") for path in adapters)
-
-    assert is_armed != (DEAD_MAN_WARNING in README), "README's Safety is not what the code does"
 
 
 def test_ready_made_configurations_are_named() -> None:

@@ -157,8 +157,15 @@ class Bench:
 
     def start_worker(self) -> None:
         """Bring up a (next) life of the worker."""
-        self._life += 1
         self.lifeline = os.pipe()
+        self.worker = MortalWorker(self.make_start(self.lifeline[0]))
+        self.running = asyncio.create_task(self.worker.run())
+
+    def make_start(self, lifeline_fd: int) -> Start:
+        """Return the birth certificate of the next life."""
+        self._life += 1
+        state_dir = self.run_dir / "state" / PROJECT
+        state_dir.mkdir(parents=True, exist_ok=True)
         config = {
             "factory": {"name": "SandboxFactory"},
             "general": {"project": PROJECT, "exchange": "BINANCE.FUTURES"},
@@ -173,23 +180,25 @@ class Bench:
                 **self.exchange,
             },
         }
-        self.worker = MortalWorker(
-            Start(
-                name="exchange",
-                kind="exchange",
-                project=PROJECT,
-                run_dir=str(self.run_dir),
-                state_dir=str(self.run_dir),
-                incarnation=incarnation(1, self._life),
-                epoch=1,
-                config=config,
-                streams=[],
-                roster=self.rows(),
-                heartbeat_ns=50_000_000,
-                lifeline_fd=self.lifeline[0],
-            )
+        return Start(
+            name="exchange",
+            kind="exchange",
+            project=PROJECT,
+            run_dir=str(self.run_dir),
+            state_dir=str(state_dir),
+            incarnation=incarnation(1, self._life),
+            epoch=1,
+            config=config,
+            streams=[],
+            roster=self.rows(),
+            heartbeat_ns=50_000_000,
+            lifeline_fd=lifeline_fd,
         )
-        self.running = asyncio.create_task(self.worker.run())
+
+    @property
+    def journal(self) -> Path:
+        """The orders' journal."""
+        return self.run_dir / "state" / PROJECT / "journal.sqlite"
 
     async def stop(self) -> int:
         """Ask the worker to end, as the supervisor does, and return its exit code."""
