@@ -75,6 +75,8 @@ def _count(words: str) -> int:
 async def _drill(options: argparse.Namespace) -> int:
     drill = read_drill([options.config, *options.add])
     kinds = choose_kinds(options.kinds)
+    if not options.kinds:
+        kinds = [kind for kind in kinds if not kind.channel or kind.channel in drill.channels]
     strikes = make_schedule(options.faults, options.seed, kinds, drill.symbols)
     planned = Counter(strike.kind.name for strike in strikes)
     if options.kinds:

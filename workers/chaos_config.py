@@ -76,6 +76,12 @@ class Drill:
         }
 
     @property
+    def channels(self) -> list[str]:
+        """The market channels that are streamed."""
+        stream = self.sections.get("stream") or {}
+        return list(stream.get("channels", default("stream.channels")))
+
+    @property
     def marks(self) -> Owners:
         """Tells whose an order is."""
         return Owners(self.project, self.owners)

@@ -35,6 +35,7 @@ class Kind(NamedTuple):
         text: What happens.
         in_request: Whether it strikes inside an open request by its nature.
         ends_symbol: Whether one symbol cannot be traded afterwards.
+        channel: The market channel without which there is nothing to hit.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Kind(NamedTuple):
     text: str
     in_request: bool = False
     ends_symbol: bool = False
+    channel: str = ""
 
 
 def _no_args(_random: Random, _symbols: list[str]) -> Args:
@@ -88,6 +90,7 @@ def _venue(kind: VenueKind) -> Kind:
         kind.text,
         in_request=kind.in_request,
         ends_symbol=kind.ends_symbol,
+        channel=kind.channel,
     )
 
 

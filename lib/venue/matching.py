@@ -13,6 +13,7 @@ from bisect import insort
 from collections.abc import Iterator
 from decimal import Decimal
 
+from lib.helpers import round_up
 from lib.venue.formats import ZERO
 from lib.venue.lifecycle import Lifecycle
 from lib.venue.market import Print
@@ -167,7 +168,9 @@ class Matcher:
         cancelled = order.shown - order.printed - shown
         if cancelled > 0 and order.ahead and self._state.options.queue_cancels == "proportional":
             before = order.shown - order.printed
-            order.ahead -= order.ahead * cancelled / before
+            step = self._state.info(order.symbol).step
+            # in whole steps, like every quantity: a fraction left before us would fill us in parts
+            order.ahead = round_up(order.ahead * (before - cancelled) / before, step)
         order.ahead = min(order.ahead, shown)
         order.shown = shown
         order.printed = ZERO

@@ -51,6 +51,18 @@ def test_an_opposite_quote_at_our_price_fills_up_to_its_quantity() -> None:
     assert trader.fills()[0]["maker"] is True
 
 
+def test_a_queue_that_shrinks_by_odd_parts_still_fills_whole_steps() -> None:
+    trader, order_id = resting(size="7")
+
+    trader.quote(size="9.001")
+    trader.quote(size="4.7")
+    trader.trade("1000", "4", sells=True)
+
+    for fill in trader.fills():
+        assert d(fill["qty"]) % d("0.001") == 0
+    assert 0 < d(filled(trader, order_id)) < 1
+
+
 def test_a_level_that_shrinks_without_trades_moves_us_in_proportion() -> None:
     trader, order_id = resting()
 
