@@ -202,10 +202,9 @@ class System:
 
     def logs(self) -> str:
         """Return the end of every log, for a failing test's message."""
-        parts = [f"--- out\n{self.output[-3000:]}"]
-        for path in sorted(self.log_dir.glob("*.log")) if self.log_dir.exists() else []:
-            parts.append(f"--- {path.name}\n{path.read_text()[-2000:]}")
-        return "\n".join(parts)
+        paths = sorted(self.log_dir.glob("*.log")) if self.log_dir.exists() else []
+        ends = [f"--- {path.name}\n{path.read_text()[-2000:]}" for path in paths]
+        return "\n".join([f"--- out\n{self.output[-3000:]}", *ends])
 
     def survivors(self) -> list[int]:
         """Return the pids of this run's processes that still live."""
