@@ -56,7 +56,7 @@ def accepted(bench: ProcessBench, client_id: str) -> list[str]:
 
 
 def filled(bench: ProcessBench, client_id: str) -> Decimal:
-    trades = [row for row in bench.ledger()["trades"] if row["client_id"] == client_id]
+    trades = [row for row in bench.ledger()["fills"] if row["client_id"] == client_id]
     return sum((Decimal(row["qty"]) for row in trades), Decimal(0))
 
 
