@@ -9,6 +9,7 @@ from collections import deque
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -254,3 +255,5 @@ class SpoolMachine(RuleBasedStateMachine):
 
 
 TestSpoolMachine = SpoolMachine.TestCase
+# Each example writes files: more of them is the disk's time, not more cases.
+TestSpoolMachine.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
