@@ -27,6 +27,9 @@ DEFAULTS: dict[str, Default] = {
     "EXCHANGE.dead_man_covers_algo": Default(
         "unknown", "name", "nobody has written down whether it cancels conditional orders"
     ),
+    "EXCHANGE.conditional_entries": Default(
+        value=False, unit="bool", reason="a stop that adds risk could trigger without its bot"
+    ),
     "EXCHANGE.foreign_orders": Default("warn", "name", "somebody trading by hand should be seen"),
     "EXCHANGE.journal_sync": Default(
         "normal", "name", "survives any process; `full` survives the machine and costs 0.4 ms"

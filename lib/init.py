@@ -46,7 +46,7 @@ VAULT_SECTION = "vault"
 PUBLIC = frozenset(
     {
         *(KEY.REST_URL, KEY.WS_URL, "risk", "dead_man", "dead_man_off", "dead_man_covers_algo"),
-        *("foreign_orders", "journal_sync", "paper"),
+        *("conditional_entries", "foreign_orders", "journal_sync", "paper"),
     }
 )
 """Keys of an exchange's section that every process may see; all others are secrets."""

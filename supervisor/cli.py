@@ -121,6 +121,7 @@ def build_parser(wanted: Sequence[str] = ()) -> argparse.ArgumentParser:
         "status": _add_status,
         "logs": _add_logs,
         "check": _add_check,
+        "doctor": _add_doctor,
         "version": _add_version,
         VENUE: _add_venue,
         CHAOS: _add_chaos,
@@ -275,6 +276,16 @@ def _add_check(commands: "Commands") -> None:
     parser.add_argument(
         "--defaults", action="store_true", help="print the default values that it leans on"
     )
+
+
+def _add_doctor(commands: "Commands") -> None:
+    parser = _add(
+        commands,
+        "doctor",
+        "examine account, symbols and host; asks the exchange, changes nothing",
+        "  supervisor doctor yaml/prod.yaml",
+    )
+    _add_config(parser)
 
 
 def _add_version(commands: "Commands") -> None:

@@ -236,6 +236,7 @@ def _public_section(spec: Spec) -> dict[str, Any]:
         "dead_man": float(section.dead_man),
         "dead_man_off": list(section.dead_man_off),
         "dead_man_covers_algo": section.dead_man_covers_algo,
+        "conditional_entries": section.conditional_entries,
         "foreign_orders": section.foreign_orders,
         "journal_sync": section.journal_sync,
         "paper": section.paper,

@@ -66,6 +66,7 @@ class ExchangeSection(Section, frozen=True):
     dead_man: Duration = _unit(Duration, "EXCHANGE.dead_man")
     dead_man_off: tuple[str, ...] = default("EXCHANGE.dead_man_off")
     dead_man_covers_algo: Literal["unknown", "yes", "no"] = default("EXCHANGE.dead_man_covers_algo")
+    conditional_entries: bool = default("EXCHANGE.conditional_entries")
     foreign_orders: Literal["ignore", "warn", "stop"] = default("EXCHANGE.foreign_orders")
     journal_sync: Literal["normal", "full"] = default("EXCHANGE.journal_sync")
     paper: bool = default("EXCHANGE.paper")

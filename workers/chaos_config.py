@@ -8,7 +8,7 @@ from typing import Any
 from lib.chaos.evidence import Limits
 from lib.chaos.ids import Owners
 from lib.config_tree import ConfigTree
-from lib.constants import KEY
+from lib.constants import KEY, Channel
 from lib.defaults import default
 from lib.durations import seconds
 from lib.init import find_path, load_config
@@ -22,6 +22,7 @@ MANY = "100000 in 60s"
 LONGEST_DEAD_MAN = 10.0
 """Seconds: a drill waits for the switch after everything was killed."""
 VENUE_OPTIONS = {"ledger_limit": 500, "history_limit": 100_000}
+DIFF = "diff"
 CHAOS_BOT = "workers.chaos_bot:ChaosBot"
 
 
@@ -77,9 +78,11 @@ class Drill:
 
     @property
     def channels(self) -> list[str]:
-        """The market channels that are streamed."""
+        """The market channels that are streamed; `diff` where a local book is built."""
         stream = self.sections.get("stream") or {}
-        return list(stream.get("channels", default("stream.channels")))
+        channels = list(stream.get("channels", default("stream.channels")))
+        is_local = Channel.DEPTH in channels and stream.get("depth") == DIFF
+        return [*channels, DIFF] if is_local else channels
 
     @property
     def marks(self) -> Owners:

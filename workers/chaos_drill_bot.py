@@ -42,6 +42,7 @@ class DrillBot(AbstractBot):
         self._greedy = bool(config.get("greedy", False))
         self._step = self.exchange.getMinQty()
         self._random = Random(f"{self.symbol}:{timer.Timestamp()}")
+        self._mine: set[str] = set()
         self._open: dict[str, Update] = {}
         self._leaving: set[str] = set()
         self._position = ZERO
@@ -89,9 +90,11 @@ class DrillBot(AbstractBot):
         """Note what is open."""
         self._fills += bool(update.fill_qty)
         if update.status.is_final:
+            self._mine.discard(update.id)
             self._open.pop(update.id, None)
             self._leaving.discard(update.id)
-        elif not update.replayed:
+        elif update.id in self._mine:
+            # what a former life has left is not touched: others must see to it
             self._open[update.id] = update
 
     def Clean(self) -> None:
@@ -119,7 +122,9 @@ class DrillBot(AbstractBot):
             Order(self._signed(side), self._price(side), post_only=True)
             for side in (Side.BUY, Side.SELL)
         ]
-        self._orders += len(self.exchange.PostList(orders))
+        ids = self.exchange.PostList(orders)
+        self._mine.update(ids)
+        self._orders += len(ids)
 
     def _take(self) -> None:
         side = self._side()
@@ -150,7 +155,7 @@ class DrillBot(AbstractBot):
             self.exchange.Cancel(oldest)
 
     def _post(self, qty: Decimal, price: Decimal | None, **kwargs: Any) -> None:
-        self.exchange.Post(qty, price, **kwargs)
+        self._mine.add(self.exchange.Post(qty, price, **kwargs))
         self._orders += 1
 
     def _qty(self) -> Decimal:

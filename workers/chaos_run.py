@@ -12,10 +12,11 @@ from lib.chaos.oracle_journal import orders
 from lib.chaos.records import Life, Notebook
 from lib.chaos.report import SHOWN, Tally
 from lib.chaos.schedule import Strike
+from lib.chaos.struck import Struck
 from lib.constants import NS_PER_SECOND, ExitCode
 from lib.timer import AbstractTimer
 from workers.chaos_config import Drill
-from workers.chaos_strikes import Striker, Struck
+from workers.chaos_strikes import Striker
 from workers.chaos_system import System
 
 RECOVERY_SECONDS = 45.0

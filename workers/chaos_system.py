@@ -15,6 +15,7 @@ import psutil
 
 import yaml
 from lib.chaos.evidence import Evidence
+from lib.chaos.ledger import deleted
 from lib.constants import KEY, NS_PER_SECOND
 from lib.errors import TickvisorError
 from lib.failpoints import VARIABLE
@@ -63,8 +64,7 @@ class System:
             made.mkdir(mode=0o700)
         self.notes = NotebookReader(notes, drill.owners)
         self._notes_folder = notes
-        self.countdowns_fired = False
-        """Whether the dead-man switch has cancelled everything, other people's orders, too."""
+        self._deleted: set[str] = set()
         self._processes: list[Process] = []
         self._venue: VenueClient | None = None
         self._proxy: Process | None = None
@@ -136,7 +136,8 @@ class System:
         # notebooks before the ledger, the ledger before the journal: what is in the former must
         # be in the latter
         notebooks = self.notes.read()
-        ledger, _ = await self.venue.ledger()
+        ledger, requests = await self.venue.ledger()
+        self._deleted |= deleted(requests)
         journal = await asyncio.to_thread(read_journal, self.journal_path)
         return Evidence(
             ledger,
@@ -147,7 +148,7 @@ class System:
             on_crash=self.drill.on_crash,
             forbidden=forbidden,
             moved=moved,
-            countdowns_fired=self.countdowns_fired,
+            deleted=frozenset(self._deleted),
         )
 
     async def keep_ledger(self) -> None:

@@ -4,6 +4,9 @@ The supervisor loads neither bots nor secrets, so two short-lived processes do: 
 each bot class, the other to find the exchange's secrets.
 """
 
+import importlib
+import sys
+from pathlib import Path
 from typing import Any
 
 import zmq
@@ -12,7 +15,7 @@ from lib.bus import endpoints
 from lib.bus.protocol import Report
 from lib.bus.sockets import Pusher
 from lib.bus.start import Start
-from lib.constants import ExitCode
+from lib.constants import KEY, ExitCode
 from lib.errors import ConfigError, TickvisorError
 from lib.timer import LiveTimer
 from workers.bot import check_bot_class
@@ -27,6 +30,7 @@ def main(start: Start) -> int:
     try:
         if SECTION in start.config:
             resolve_secrets(start.config)
+            _examine(start)
         for name in start.config.get("bots", {}):
             check_bot_class(name)
     except ConfigError as error:
@@ -36,6 +40,21 @@ def main(start: Start) -> int:
         _refuse(start, {"message": str(error)})
         return ExitCode.ERROR
     return ExitCode.DONE
+
+
+def _examine(start: Start) -> None:
+    """Refuse an account or a host that is not fit; an exchange that is away is waited for."""
+    if not start.config[SECTION].get(KEY.REST_URL):
+        return
+    # here, since it loads HTTP clients: with a venue nobody needs them
+    doctor = importlib.import_module("workers.doctor")
+    findings = doctor.findings_of(start.config, Path(start.state_dir))
+    wrong = [text for level, text in findings if level == "wrong"]
+    if wrong:
+        raise ConfigError("; ".join(wrong))
+    for level, text in findings:
+        if level == "warning":
+            sys.stderr.write(f"warning: {text}\n")
 
 
 def _refuse(start: Start, facts: dict[str, Any]) -> None:

@@ -9,6 +9,9 @@ from lib.chaos.journal import Journal
 from lib.chaos.ledger import Ledger
 from lib.chaos.records import Notebook
 
+LONG_GRACE = 15.0
+"""Seconds from which nobody waits for a finding to ripen."""
+
 
 class Limits(NamedTuple):
     """The risk limits of the drilled configuration; None = there is no such limit."""
@@ -32,7 +35,7 @@ class Evidence:
         on_crash: Owner -> what becomes of a dead bot's orders: `cancel`, `adopt` or `leave`.
         forbidden: Ids of orders that were asked for by a life that was over.
         moved: Symbols whose position somebody else moved: the venue by force, a human by hand.
-        countdowns_fired: The dead-man switch has cancelled everything of its symbols.
+        deleted: Ids, client ids and symbols that requests to cancel have named.
         asset: The margin asset.
     """
 
@@ -44,7 +47,7 @@ class Evidence:
     on_crash: dict[str, str] = field(default_factory=dict)
     forbidden: frozenset[str] = frozenset()
     moved: frozenset[str] = frozenset()
-    countdowns_fired: bool = False
+    deleted: frozenset[str] = frozenset()
     asset: str = "USDT"
 
 
@@ -94,6 +97,7 @@ class Ripening:
         """Have found nothing."""
         self._since: dict[tuple[str, str], int] = {}
         self._told: set[tuple[str, str]] = set()
+        self._slow: set[tuple[str, str]] = set()
 
     def look(self, findings: list[Finding], now_ns: int) -> list[Finding]:
         """Return what has become a violation; `now_ns` is monotonic."""
@@ -103,15 +107,20 @@ class Ripening:
         for finding in findings:
             key = (finding.rule, finding.about)
             since_ns = self._since.setdefault(key, now_ns)
+            if finding.grace > LONG_GRACE:
+                self._slow.add(key)
             if key not in self._told and now_ns - since_ns >= finding.grace * 1_000_000_000:
                 self._told.add(key)
                 ripe.append(finding)
         return ripe
 
     def pending(self, before_ns: int) -> int:
-        """Return how many findings are older than an instant and not told yet."""
+        """Return how many findings are older than an instant and not told yet.
+
+        Those with a long grace do not count: they ripen while other faults strike.
+        """
         return sum(
             1
             for key, since_ns in self._since.items()
-            if since_ns <= before_ns and key not in self._told
+            if since_ns <= before_ns and key not in self._told | self._slow
         )

@@ -35,7 +35,7 @@ class Kind(NamedTuple):
         text: What happens.
         in_request: Whether it strikes inside an open request by its nature.
         ends_symbol: Whether one symbol cannot be traded afterwards.
-        channel: The market channel without which there is nothing to hit.
+        channel: The market stream without which there is nothing to hit.
     """
 
     name: str

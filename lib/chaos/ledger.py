@@ -1,5 +1,6 @@
 """The venue's ledger as typed rows (pure)."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,7 +8,8 @@ from typing import Any, NamedTuple
 
 OPEN = frozenset({"NEW", "PARTIALLY_FILLED"})
 ALGO_OPEN = frozenset({"NEW", "TRIGGERING"})
-MARKET = "MARKET"
+SINGLE = ("orderId", "origClientOrderId")
+LISTS = ("orderIdList", "origClientOrderIdList")
 
 
 class LedgerOrder(NamedTuple):
@@ -110,6 +112,21 @@ def read_ledger(raw: dict[str, Any]) -> Ledger:
         balances={asset: Decimal(text) for asset, text in account["balances"].items()},
         countdowns={symbol: int(due) for symbol, due in account["countdowns"].items()},
     )
+
+
+def deleted(requests: Iterable[dict[str, Any]]) -> set[str]:
+    """Return what requests to cancel have named: ids, client ids; a symbol where all go."""
+    found: set[str] = set()
+    for row in requests:
+        if row["method"] != "DELETE":
+            continue
+        params = row["params"]
+        named = [str(params[key]) for key in SINGLE if key in params]
+        named += [str(one) for key in LISTS for one in json.loads(params.get(key, "[]"))]
+        if not named and row["path"].endswith("OpenOrders"):
+            named.append(str(params.get("symbol", "")))
+        found.update(named)
+    return found
 
 
 def adds_risk(order: LedgerOrder) -> bool:

@@ -10,8 +10,10 @@ from lib.chaos.records import FINAL, Life
 
 ORPHAN_SECONDS = 4.0
 """Two from the recovery (I2), two for a cancel that must be repeated."""
-UNENDED_SECONDS = 15.0
-"""An unknown outcome is resolved within recvWindow, margin and two queries."""
+STOP_SECONDS = 15.0
+"""Until the position is proven flat and the stop gone."""
+UNENDED_SECONDS = 90.0
+"""The absence of a conditional order needs a minute and some queries to be proven."""
 BY_HAND = "web_"
 """How the exchange's own website begins its orders' ids."""
 
@@ -44,7 +46,7 @@ def orphans(evidence: Evidence) -> Iterator[Finding]:
             yield from _orphan(evidence, algo)
         elif evidence.owners.of(algo.client_id) and algo.symbol not in evidence.ledger.positions:
             what = f"stop {algo.id} of {algo.symbol} is open although the position is flat"
-            yield Finding("orphan_stop", algo.client_id, what, UNENDED_SECONDS)
+            yield Finding("orphan_stop", algo.client_id, what, STOP_SECONDS)
 
 
 def fenced(evidence: Evidence) -> Iterator[Finding]:
@@ -56,11 +58,13 @@ def fenced(evidence: Evidence) -> Iterator[Finding]:
 
 
 def foreign(evidence: Evidence) -> Iterator[Finding]:
-    """Orders that are not ours are never touched."""
+    """No request of ours names an order that somebody else has placed."""
     for order in evidence.ledger.orders:
-        is_by_hand = order.client_id.startswith(BY_HAND) and order.symbol not in evidence.moved
-        if is_by_hand and order.status == "CANCELED" and not evidence.countdowns_fired:
-            what = f"order {order.id}, placed by hand, was cancelled"
+        if not order.client_id.startswith(BY_HAND):
+            continue
+        # what the dead-man switch, which spares nobody, or the venue has cancelled, nobody named
+        if {order.client_id, str(order.id), order.symbol} & evidence.deleted:
+            what = f"a request to cancel order {order.id}, placed by hand, was sent"
             yield Finding("foreign_touched", order.client_id, what)
 
 

@@ -25,7 +25,7 @@ class VenueKind(NamedTuple):
         in_request: Whether it strikes inside a request by its nature.
         ends_symbol: Whether a symbol cannot be traded afterwards.
         title: The drill's own name, where one fault is played in several ways.
-        channel: The market channel without which there is nothing to hit.
+        channel: The market stream without which there is nothing to hit.
     """
 
     name: str
@@ -78,10 +78,10 @@ def _order(method: str, most: int = 2, **args: Any) -> MakeArgs:
 VENUE_KINDS = (
     VenueKind("mute_market", "market streams fall silent", LONG, _fixed()),
     VenueKind("delay_market", "market data comes 0.7 s late", LONG, _fixed(delay=0.7)),
-    VenueKind("drop_depth", "diff-depth events are lost", SHORT, _count(5), channel="depth"),
-    VenueKind("duplicate_depth", "diff-depth events come twice", SHORT, _count(5), channel="depth"),
+    VenueKind("drop_depth", "diff-depth events are lost", SHORT, _count(5), channel="diff"),
+    VenueKind("duplicate_depth", "diff-depth events come twice", SHORT, _count(5), channel="diff"),
     VenueKind(
-        "reorder_depth", "diff-depth events overtake each other", SHORT, _count(5), channel="depth"
+        "reorder_depth", "diff-depth events overtake each other", SHORT, _count(5), channel="diff"
     ),
     VenueKind("malformed", "broken JSON on a market stream", SHORT, _count(3)),
     VenueKind("mute_user", "account events are swallowed; TCP stays open", LONG, _fixed()),

@@ -7,9 +7,8 @@ survives the death of the process at any instruction; with `FULL` it survives th
 import json
 import os
 import sqlite3
-from collections import defaultdict
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,8 @@ FILE = "journal.sqlite"
 RESERVE = "journal.reserve"
 RESERVE_BYTES = 4 * 1024 * 1024
 """Set free when the disk is full, so that outcomes and cancels can still be written."""
+DURABLE = frozenset({"halts", "pauses", "day", "epoch", "boot", "clean"})
+"""Facts that must outlive the machine."""
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 _TABLES: dict[type[Any], tuple[str, str]] = {
@@ -60,6 +61,7 @@ class Store:
             OSError, sqlite3.Error: It cannot be opened.
         """
         failpoint("journal.open")
+        self._synchronous = synchronous
         self._folder = folder
         self.path = folder / FILE
         self.lost = False
@@ -82,7 +84,25 @@ class Store:
             OSError, sqlite3.Error: Nothing was written.
         """
         failpoint("journal.write")
+        rows = list(rows)
         connection = self._connection
+        if any(isinstance(row, Fact) and row.name in DURABLE for row in rows):
+            with self._synced():
+                self._write(connection, rows)
+        else:
+            self._write(connection, rows)
+
+    @contextmanager
+    def _synced(self) -> Iterator[None]:
+        # What must outlive the machine is rare: only then the disk is waited for.
+        self._connection.execute("PRAGMA synchronous=FULL")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"PRAGMA synchronous={self._synchronous}")
+
+    @staticmethod
+    def _write(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
         connection.execute("BEGIN IMMEDIATE")
         try:
             for row in rows:
@@ -261,11 +281,3 @@ def group(rows: Iterable[Row]) -> list[Row]:
         newest.pop(key, None)
         newest[key] = row
     return list(newest.values())
-
-
-def by_owner(rows: Iterable[FillRow]) -> dict[str, list[FillRow]]:
-    """Return fills by owner, oldest first."""
-    found: dict[str, list[FillRow]] = defaultdict(list)
-    for row in rows:
-        found[row.owner].append(row)
-    return dict(found)

@@ -48,6 +48,8 @@ class AccountBook:
         self._fills: dict[str, deque[_SignedFill]] = defaultdict(lambda: deque(maxlen=FILLS))
         self._doubts: dict[str, _Doubt] = {}
         self.events = 0
+        self.balances_moved = False
+        """True when what is available may be another amount than was read last."""
 
     def position(self, symbol: str) -> Account:
         """Return the position of one symbol; flat when it was never told."""
@@ -86,6 +88,7 @@ class AccountBook:
     def on_report(self, report: AccountReport) -> list[Change]:
         """Take in an event of the account stream."""
         self.events += 1
+        self.balances_moved = True
         changes: list[Change] = []
         for position in report.positions:
             changes += self._set_position(position)

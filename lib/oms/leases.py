@@ -4,7 +4,6 @@ A bot renews its lease from its main loop, naming the newest market event that i
 symbol. All times are monotonic (CLOCK_BOOTTIME) unless said otherwise.
 """
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from lib.constants import NS_PER_MS, NS_PER_SECOND
@@ -40,18 +39,21 @@ class Leases:
         self._limit_ns = limit_ns or LIMIT_NS
         self._born_ns = now_ns
         self._until: dict[str, tuple[int, int]] = {}
+        self._leased: dict[str, int] = {}
+        """Owner -> its newest life that has ever renewed its lease."""
         self._books: dict[str, BookTick] = {}
 
     def greet(self, owner: str, incarnation: int, now_ns: int) -> None:
         """Note that a life has said hello: its first lease may take longer."""
-        self._renew(owner, incarnation, now_ns + GREETING_NS)
+        if self._leased.get(owner) != incarnation:
+            self._until[owner] = (incarnation, now_ns + GREETING_NS)
 
     def renew(self, owner: str, incarnation: int, sent_ns: int) -> None:
         """Note a lease that was sent at a time; the first one ends the grace of the greeting."""
-        held, until_ns = self._until.get(owner, (0, 0))
-        if incarnation == held and sent_ns + LEASE_NS < until_ns - GREETING_NS:
-            return
-        self._until[owner] = (incarnation, sent_ns + LEASE_NS)
+        _, until_ns = self._until.get(owner, (0, 0))
+        is_first = self._leased.get(owner) != incarnation
+        self._leased[owner] = incarnation
+        self._until[owner] = (incarnation, max(sent_ns + LEASE_NS, 0 if is_first else until_ns))
 
     def on_book(self, symbol: str, event_ns: int, now_ns: int) -> None:
         """Note the newest book of a symbol."""
@@ -96,12 +98,3 @@ class Leases:
         if behind_ns > self._limit_ns:
             return f"it rests on market data that is {behind_ns / NS_PER_SECOND:.1f} s behind"
         return ""
-
-    def forget(self, owners: Iterable[str]) -> None:
-        """End the leases of lives that are over."""
-        for owner in owners:
-            self._until.pop(owner, None)
-
-    def _renew(self, owner: str, incarnation: int, until_ns: int) -> None:
-        held, until = self._until.get(owner, (0, 0))
-        self._until[owner] = (incarnation, max(until_ns, until if held == incarnation else 0))

@@ -12,7 +12,7 @@ from lib.oms.actions import Action, Publish, Record
 from lib.oms.events import Fill, OrderReport
 from lib.oms.known import Known, remember
 from lib.oms.rows import fill_row, row_of
-from lib.oms.states import is_legal, is_open
+from lib.oms.states import TOMBSTONES, is_legal, is_open
 from lib.oms.tracked import Tracked, asked_for, from_intent, from_report
 from lib.oms.wishes import due_of, first_fetch_ns, first_query_ns
 
@@ -207,17 +207,18 @@ class Orders(Known):
                 self._reopen(order, target, now_ns)
             else:
                 self.counts["stale"] += 1
-        if order.held is not None and order.lacks_fills and order.status in UNSEEN:
+        unseen = order.status in UNSEEN or order.status in TOMBSTONES
+        if order.held is not None and order.lacks_fills and unseen:
             self._reopen(order, Status.NEW, now_ns)
         self._settle(order, now_ns)
 
     def _reopen(self, order: Tracked, target: Status, now_ns: int) -> None:
-        if order.status is Status.NOT_PLACED:
+        if order.status in TOMBSTONES:
             self.counts["reappeared"] += 1
             self._closed.pop(order.id, None)
             self._open[order.id] = order
             order.cancel_wanted, order.cancel_due_ns = True, now_ns
-        if order.status in (Status.UNKNOWN, Status.NOT_PLACED):
+        if order.status is Status.UNKNOWN or order.status in TOMBSTONES:
             order.reason = ""
         order.status = target
         order.query_due_ns = order.absent_ns = order.absences = 0

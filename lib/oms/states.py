@@ -7,6 +7,7 @@ is counted and ignored, never raised.
 from lib.constants import FINAL, Status
 
 _OPEN_TO = frozenset({Status.FILLED, Status.CANCELED, Status.EXPIRED})
+_APPEARED = _OPEN_TO | {Status.NEW, Status.TRIGGERING, Status.PARTIALLY_FILLED}
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     # our side has it; nothing, or a request under way, has left
@@ -17,17 +18,17 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     # a conditional order's child works under the same id
     Status.TRIGGERING: _OPEN_TO | {Status.PARTIALLY_FILLED, Status.REJECTED},
     Status.PARTIALLY_FILLED: _OPEN_TO,
-    # what was called absent and appears after all is taken back
-    Status.NOT_PLACED: frozenset(
-        {Status.NEW, Status.TRIGGERING, Status.PARTIALLY_FILLED, *_OPEN_TO}
-    ),
-    Status.NOT_SENT: frozenset(),
+    # what was called absent or refused, and appears after all, is taken back
+    Status.NOT_PLACED: _APPEARED,
+    Status.NOT_SENT: _APPEARED,
+    Status.REJECTED: _APPEARED,
     Status.FILLED: frozenset(),
     Status.CANCELED: frozenset(),
     Status.EXPIRED: frozenset(),
-    Status.REJECTED: frozenset(),
 }
 
+TOMBSTONES = frozenset({Status.NOT_PLACED, Status.NOT_SENT, Status.REJECTED})
+"""The exchange is believed not to have it, and never to have had it."""
 WORKING = frozenset({Status.NEW, Status.PARTIALLY_FILLED, Status.TRIGGERING})
 """The exchange is known to have it."""
 

@@ -10,10 +10,16 @@ from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import BinanceGateway
 from lib.exchange.binance.strangers import Strangers
 from lib.exchange.binance.sweeping import Sweeping
-from lib.exchange.binance.user_events import parse_user_event
+from lib.exchange.binance.user_events import SETTINGS_EVENT, parse_user_event
 from lib.logger import AbstractLogger
 from lib.oms.account import AccountBook, Change
-from lib.oms.events import AccountReport, BalanceReport, OrderReport, PositionReport
+from lib.oms.events import (
+    AccountReport,
+    BalanceReport,
+    OrderReport,
+    PositionReport,
+    StreamNotice,
+)
 from lib.oms.ids import intent_id
 from lib.oms.reconcile import compare
 from lib.stream.binance.account_stream import (
@@ -35,8 +41,6 @@ EVERY_NS = 300 * NS_PER_SECOND
 POSITIONS_SECONDS = 4.0
 NEVER_NS = 1 << 63
 CLOCK_SECONDS = 60.0
-BALANCE_SECONDS = 5.0
-"""The stream tells the wallet but not what is available: that is read again so often at most."""
 
 
 class AccountSync:
@@ -53,6 +57,7 @@ class AccountSync:
         publish: Tells everybody about a position or balance.
         sweeping: Reads trades again.
         strangers: Tells orders that are not ours.
+        on_settings: Told that the account's settings have changed.
     """
 
     def __init__(
@@ -67,6 +72,7 @@ class AccountSync:
         publish: Callable[[Change], None],
         sweeping: Sweeping,
         strangers: Strangers,
+        on_settings: Callable[[], None],
     ) -> None:
         """Know nothing yet."""
         self._belief = belief
@@ -79,10 +85,10 @@ class AccountSync:
         self._publish = publish
         self._sweeping = sweeping
         self._strangers = strangers
+        self._on_settings = on_settings
         self._positions_ns = 0
         self._buffer: list[dict[str, Any]] | None = []
         self._gap = asyncio.Event()
-        self._balance_stale = False
         self._check_ns = NEVER_NS
         self.synced = asyncio.Event()
         self.bad_events = 0
@@ -146,6 +152,7 @@ class AccountSync:
                 changes = await self._read_all()
             except ExchangeError as error:
                 self._log.warning("cross-check failed", error=str(error))
+                self._check_ns = 0
                 await self._timer.SleepAsync(_pause(error))
                 continue
             self.checks += 1
@@ -190,17 +197,6 @@ class AccountSync:
             elif self._book.doubts:
                 self._check_ns = self._timer.Monotonic() + AFTER_GAP_NS
 
-    async def keep_balance(self) -> None:
-        """Read balances again some time after they moved."""
-        while True:
-            await self._timer.SleepAsync(BALANCE_SECONDS)
-            if self._balance_stale:
-                self._balance_stale = False
-                try:
-                    self._tell(self._book.on_balances(await self._gateway.balances()))
-                except ExchangeError:
-                    self._balance_stale = True
-
     # --- events
 
     def on_event(self, event: AccountEvent) -> None:
@@ -229,16 +225,18 @@ class AccountSync:
             self.bad_events += 1
             self._log.warning("event not understood", error=str(error))
             return
-        if isinstance(report, OrderReport):
-            if self._strangers.is_strange(report):
-                return
-            self._belief.hearing.on_echo(intent_id(report.id))
-            self._desk.run(self._belief.orders.on_report(report, self._gateway.now_ns()))
-        elif isinstance(report, AccountReport):
-            self._balance_stale = True
-            self._tell(self._book.on_report(report))
-        elif report.text:
-            self._log.warning("account notice", event=report.name, text=report.text)
+        match report:
+            case OrderReport():
+                if not self._strangers.is_strange(report):
+                    self._belief.hearing.on_echo(intent_id(report.id))
+                    self._desk.run(self._belief.orders.on_report(report, self._gateway.now_ns()))
+            case AccountReport():
+                self._tell(self._book.on_report(report))
+            case StreamNotice(name, text):
+                if name == SETTINGS_EVENT:
+                    self._on_settings()
+                if text:
+                    self._log.warning("account notice", event=name, text=text)
 
     def _flush(self) -> None:
         buffered, self._buffer = self._buffer or (), None

@@ -51,6 +51,7 @@ class Admission:
         timer: The process's timer.
         log: The worker's logger.
         say: See `Say`.
+        conditional_entries: Whether conditional orders may add risk, too.
     """
 
     def __init__(
@@ -61,6 +62,8 @@ class Admission:
         timer: AbstractTimer,
         log: AbstractLogger,
         say: Say,
+        *,
+        conditional_entries: bool,
     ) -> None:
         """Have judged nothing."""
         self._belief = belief
@@ -70,6 +73,7 @@ class Admission:
         self._timer = timer
         self._log = log
         self._say = say
+        self._conditional_entries = conditional_entries
 
     def admit(self, ticket: Ticket, intent: OrderIntent) -> Outcome | None:
         """Return None for an order that is now followed and may be sent, else what became of it."""
@@ -123,6 +127,9 @@ class Admission:
     def _judge(self, ticket: Ticket, intent: OrderIntent, order: Tracked) -> Outcome | None:
         if intent.reduce_only:
             return None
+        if intent.stop and not self._conditional_entries:
+            # it would rest unseen by the dead-man switch, and trigger without its bot
+            return self.refuse(order, "a conditional order must be reduce-only")
         reason = self._say.refusal(ticket, intent)
         if reason:
             return self.end(order, ReplyStatus.UNAVAILABLE, reason)

@@ -10,17 +10,19 @@ from typing import Any, NamedTuple
 
 from lib.bus.protocol import OrderIntent, OrderUpdate
 from lib.constants import NS_PER_SECOND, Channel
-from lib.errors import ConfigError, ExchangeError, OrderRejected, RateLimited
+from lib.errors import ExchangeError
 from lib.exchange.binance.account_sync import AccountSync
 from lib.exchange.binance.admission import Admission, Say, Ticket
+from lib.exchange.binance.balance_keeper import BalanceKeeper
 from lib.exchange.binance.closing import Closing
 from lib.exchange.binance.dead_man import DeadMan
 from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import BinanceGateway
+from lib.exchange.binance.opening import Opening
 from lib.exchange.binance.patrol import Patrol
 from lib.exchange.binance.posting import OrderPost, Preparation
 from lib.exchange.binance.proving import Proving
-from lib.exchange.binance.rules import check_symbols
+from lib.exchange.binance.settings_watch import SettingsWatch
 from lib.exchange.binance.strangers import Strangers
 from lib.exchange.binance.sweeping import Sweeping
 from lib.exchange.binance.telling import Telling
@@ -39,15 +41,12 @@ from lib.oms.hearing import Hearing
 from lib.oms.leases import Leases
 from lib.oms.lives import Lives
 from lib.oms.orders import Orders
-from lib.oms.outcomes import KEY_CODES
 from lib.oms.rows import NOTHING, Past, update_of
 from lib.oms.tracked import Tracked
 from lib.stream.binance.account_stream import BinanceAccountStream
 from lib.timer import AbstractTimer
 
-AGAIN_SECONDS = 0.5
 ACCOUNT_LIMIT_SECONDS = 60.0
-BAD_SIGNATURE = -1022
 
 Spawn = Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"]
 
@@ -153,11 +152,17 @@ class Authority:
             self._answers_for,
             covers_stops=self._config.get("dead_man_covers_algo") != "no",
         )
+        self.settings = SettingsWatch(self._config, gateway, self.warden, timer, log, self._spawn)
         say = Say(self._refusal, self._last_refusal, self.warden.risk)
-        admission = Admission(belief, self.desk, gateway, timer, log, say)
+        admission = Admission(
+            belief, self.desk, gateway, timer, log, say,
+            conditional_entries=bool(
+                self._config.get("conditional_entries", self.leases is None)
+            ),
+        )  # fmt: skip
         self.posting = OrderPost(
             belief, self.desk, gateway, timer, log, admission, journal,
-            Preparation(self._quote, self.dead_man.arm),
+            Preparation(self._quote, self.dead_man.arm, self.settings.request),
         )  # fmt: skip
         self.patrol = Patrol(
             belief, self.book, self.custody, self.warden, gateway, journal, timer, log, self.cancel
@@ -172,7 +177,7 @@ class Authority:
         )
         self.sync = AccountSync(
             belief, self.book, self.desk, gateway, self.stream, timer, log, self._ears.on_change,
-            self.sweeping, strangers,
+            self.sweeping, strangers, self.settings.request,
         )  # fmt: skip
 
     async def open(self) -> None:
@@ -184,7 +189,9 @@ class Authority:
             ConfigError: Keys, symbols or the account's mode are not as they must be.
         """
         try:
-            await self._learn_rules()
+            former = [row.symbol for row in self._past.orders]
+            opening = Opening(self._config, self.gateway, self._timer, self._log)
+            self.belief.rules.update(await opening.rules(former))
             self.orders.restore(self._past, self.gateway.now_ns())
             for row in self._past.fills:
                 self.warden.on_past_fill(update_of(row))
@@ -224,16 +231,18 @@ class Authority:
             return "the account is not synchronised"
         if self.hearing.is_deaf:
             return "the account stream is deaf"
-        return self.journal.trouble or self.gateway.budget.trouble(self.gateway.now_ns())
+        trouble = self.journal.trouble or self.gateway.key_trouble
+        return trouble or self.gateway.budget.trouble(self.gateway.now_ns())
 
     def _start(self) -> None:
+        balances = BalanceKeeper(self.book, self.gateway, self._timer, self._ears.on_change)
         for work, name in (
             (self.sync.follow(), "account stream"),
             (self.sync.resync(), "resync"),
             (self.sync.tick(), "wishes"),
             (self.sync.check(), "cross-check"),
             (self.sync.keep_clock(), "clock"),
-            (self.sync.keep_balance(), "balance"),
+            (balances.keep(), "balance"),
             (self.sync.keep_positions(), "positions"),
             (self.sweeping.keep(), "sweeps"),
             (self.dead_man.keep(), "dead-man switch"),
@@ -247,7 +256,9 @@ class Authority:
             return "the account is not synchronised"
         if self.hearing.is_deaf:
             return "the account stream is deaf"
-        reason = self.journal.trouble or self._ears.refusal(ticket.owner)
+        reason = (
+            self.gateway.key_trouble or self.journal.trouble or self._ears.refusal(ticket.owner)
+        )
         reason = reason or self.warden.refusal(ticket, intent)
         if not reason and intent.symbol in self.sweeping.unclear:
             return f"trades of {intent.symbol} are not accounted for"
@@ -273,34 +284,3 @@ class Authority:
         if self.leases is None:
             return True
         return not self.leases.lapse(order.owner, life, self._timer.Monotonic())
-
-    async def _learn_rules(self) -> None:
-        symbols: list[str] = list(self._config["symbols"])
-        while True:
-            try:
-                await self.gateway.sync_clock()
-                rules, limits = await self.gateway.exchange_info()
-                hedged = await self.gateway.is_hedge_mode()
-                break
-            except ExchangeError as error:
-                await self._timer.SleepAsync(self._judge_start(error))
-        check_symbols(symbols, rules, self._config["rest_url"])
-        if hedged:
-            raise ConfigError(
-                "the account is in hedge mode; Tickvisor needs one-way mode "
-                "(position mode in the exchange's futures preferences)"
-            )
-        self.gateway.budget.set_limits(limits)
-        # what a former configuration traded is looked after, too
-        former = {row.symbol for row in self._past.orders} & rules.keys()
-        traded = dict.fromkeys([*symbols, *sorted(former)])
-        self.belief.rules.update({symbol: rules[symbol] for symbol in traded})
-
-    def _judge_start(self, error: ExchangeError) -> float:
-        # Returns how many seconds to wait before the next try.
-        bad_key = error.code in KEY_CODES or error.code == BAD_SIGNATURE
-        if isinstance(error, OrderRejected) and bad_key:
-            url = self._config["rest_url"]
-            raise ConfigError(f"{url} refuses the API key: {error}") from error
-        self._log.warning("exchange not reached", error=str(error))
-        return error.retry_after if isinstance(error, RateLimited) else AGAIN_SECONDS

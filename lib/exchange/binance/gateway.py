@@ -163,7 +163,7 @@ class BinanceGateway(BinanceMarket):
             ExchangeError: It may or may not have been taken.
         """
         self._check_budget(Priority.REDUCE)
-        await self.client.ask(
+        await self._ask(
             Verb.CANCEL,
             lambda: self.client.futures_countdown_cancel_all(
                 symbol=symbol, countdownTime=milliseconds
@@ -186,6 +186,20 @@ class BinanceGateway(BinanceMarket):
         """Return whether the account keeps long and short positions apart."""
         row = await self._read(lambda: self.client.futures_get_position_mode())
         return bool(row["dualSidePosition"])
+
+    async def account_settings(self) -> dict[str, Any]:
+        """Return the account's settings: `dualSidePosition`, `canTrade` and others."""
+        return dict(await self._read(lambda: self.client.futures_account_config()))
+
+    async def symbol_settings(self, symbol: str) -> dict[str, Any]:
+        """Return the account's settings of one symbol: `marginType`, `leverage`."""
+        rows = await self._read(lambda: self.client.futures_symbol_config(symbol=symbol))
+        return dict(rows[0]) if rows else {}
+
+    async def may_withdraw(self) -> bool:
+        """Return whether the API key may withdraw; asked of the exchange's main address."""
+        row = await self._read(lambda: self.client.get_account_api_permissions())
+        return bool(row.get("enableWithdrawals"))
 
     async def listen_key(self) -> str:
         """Return the account stream's key: the active one, prolonged, or a new one."""

@@ -4,15 +4,17 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from lib.constants import NS_PER_MS, NS_PER_SECOND
-from lib.errors import ExchangeUnavailable, RateLimited
+from lib.errors import ExchangeUnavailable, OrderRejected, RateLimited
 from lib.exchange.binance.rest import BinanceRest, Hooks, close_quietly
 from lib.oms.budget import Budget, Priority
-from lib.oms.outcomes import CLOCK_CODES, Verb
+from lib.oms.outcomes import CLOCK_CODES, KEY_CODES, Verb
 from lib.oms.tracked import RECV_WINDOW_MS
 from lib.ping import measure_offset
 from lib.timer import AbstractTimer
 
 TIMEOUT_SECONDS = 5.0
+PROBE_NS = 30 * NS_PER_SECOND
+"""Between two tries with a key that was refused."""
 PRIORITIES = {
     Verb.PLACE: Priority.LIMIT,
     Verb.CANCEL: Priority.CANCEL,
@@ -36,6 +38,9 @@ class BinanceLink:
         """Connect nothing yet; must be made inside a running loop."""
         self.rest_url: str = config["rest_url"]
         self.budget = budget or Budget()
+        self.key_trouble = ""
+        """Why the key is refused, "" while it is not."""
+        self._key_ns = 0
         self._timer = timer
         self._offset_ns = timer.Timestamp() - timer.Monotonic()
         hooks = Hooks(
@@ -64,6 +69,7 @@ class BinanceLink:
         Raises:
             ExchangeError: The exchange does not answer.
         """
+        self._check_budget(Priority.QUERY)
         offset = await measure_offset(self._server_ms, self._timer)
         host_ns = self._timer.Timestamp() - self._timer.Monotonic()
         self._offset_ns = host_ns + offset.offset_ns
@@ -80,7 +86,7 @@ class BinanceLink:
     ) -> Any:
         # Refused for our clock: whoever chose the timestamp must choose, and journal, another.
         self._check_budget(priority)
-        return await self.client.ask(Verb.PLACE, request, stamp_ns // NS_PER_MS)
+        return await self._ask(Verb.PLACE, request, stamp_ns // NS_PER_MS)
 
     async def _read(self, request: Callable[[], Awaitable[Any]]) -> Any:
         return await self._send(Verb.READ, request)
@@ -88,15 +94,31 @@ class BinanceLink:
     async def _send(self, verb: Verb, request: Callable[[], Awaitable[Any]]) -> Any:
         self._check_budget(PRIORITIES[verb])
         try:
-            return await self.client.ask(verb, request)
+            return await self._ask(verb, request)
         except ExchangeUnavailable as error:
             if error.code not in CLOCK_CODES:
                 raise
         # refused for our clock alone: set it right and send once more
         await self.sync_clock()
-        return await self.client.ask(verb, request)
+        return await self._ask(verb, request)
+
+    async def _ask(
+        self, verb: Verb, request: Callable[[], Awaitable[Any]], stamp_ms: int = 0
+    ) -> Any:
+        try:
+            answer = await self.client.ask(verb, request, stamp_ms)
+        except OrderRejected as error:
+            if error.code in KEY_CODES:
+                # knocking on with a key that is refused ends in a ban
+                self._key_ns = self._timer.Monotonic() + PROBE_NS
+                self.key_trouble = f"the exchange refuses the API key: {error}"
+            raise
+        self.key_trouble = ""
+        return answer
 
     def _check_budget(self, priority: Priority) -> None:
+        if self.key_trouble and self._timer.Monotonic() < self._key_ns:
+            raise ExchangeUnavailable(self.key_trouble)
         wait_ns = self.budget.wait_ns(self.now_ns(), priority)
         if wait_ns:
             wait = wait_ns / NS_PER_SECOND

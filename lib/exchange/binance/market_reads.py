@@ -29,6 +29,11 @@ class BinanceMarket(BinanceLink):
         info = await self._read(lambda: self.client.futures_exchange_info())
         return parse_rules(info), parse_limits(info)
 
+    async def symbol_statuses(self) -> dict[str, str]:
+        """Return symbol -> `TRADING`, `SETTLING`, …."""
+        info = await self._read(lambda: self.client.futures_exchange_info())
+        return {row["symbol"]: row["status"] for row in info["symbols"]}
+
     async def book(self, symbol: str) -> Book:
         """Return the best levels of one symbol."""
         row = await self._read(lambda: self.client.futures_orderbook_ticker(symbol=symbol))

@@ -69,6 +69,7 @@ class Patrol:
         self._crossed_ns: dict[str, int] = {}
         self._kept_budget = ""
         self._second_ns = 0
+        self._reappeared = 0
 
     async def run(self) -> None:
         """Go round for ever."""
@@ -82,6 +83,7 @@ class Patrol:
                 self.block_uncertain(now_ns)
                 self.check_day()
                 self.keep_budget()
+                self.tell_reappeared()
             await self._timer.SleepAsync(STEP_SECONDS)
 
     def cancel_lapsed(self) -> None:
@@ -147,6 +149,13 @@ class Patrol:
         if row.value != self._kept_budget:
             self._kept_budget = row.value
             self._journal.put([row])
+
+    def tell_reappeared(self) -> None:
+        """Tell of orders that were believed not to exist, and did."""
+        count = self._orders.counts["reappeared"]
+        if count != self._reappeared:
+            self._log.error("orders appeared that were called absent", count=count)
+        self._reappeared = count
 
     def _adding(self, owner: str | None) -> list[Tracked]:
         return [

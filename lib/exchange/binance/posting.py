@@ -12,15 +12,14 @@ from lib.bus.protocol import OrderIntent, ReplyStatus
 from lib.constants import Status
 from lib.errors import (
     ExchangeError,
-    ExchangeUnavailable,
     OrderRejected,
     OrderUnknown,
-    RateLimited,
 )
 from lib.exchange.binance.admission import Admission, Ticket
 from lib.exchange.binance.codec import MAX_BATCH
 from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import BinanceGateway
+from lib.exchange.binance.tries import Tries
 from lib.exchange.replies import Outcome
 from lib.failpoints import failpoint, is_armed
 from lib.journal.abstract_journal import Journal
@@ -31,8 +30,8 @@ from lib.oms.outcomes import CLOCK_CODES, DUPLICATE_ID
 from lib.oms.rows import row_of
 from lib.timer import AbstractTimer
 
-RETRY_SECONDS = (0.2, 0.4, 0.8)
-"""Waits before a MARKET order that definitely was not executed goes out again."""
+WRONG_MODE = -4061
+"""The position side does not match the account's mode."""
 IN_FLIGHT_SECONDS = 0.02
 """How long a drill that strikes after the send lets the bytes travel."""
 
@@ -46,6 +45,8 @@ class Preparation(NamedTuple):
     """Finds out the price by which risk is measured."""
     arm: Callable[[str], Awaitable[str]]
     """Arms the dead-man switch; returns why it is not armed, "" when it is."""
+    recheck: Callable[[], None]
+    """Has the account's settings looked at again."""
 
 
 class OrderPost:
@@ -171,7 +172,7 @@ class OrderPost:
         return {intent.id: await self._send_one(ticket, intent)}
 
     async def _send_one(self, ticket: Ticket, intent: OrderIntent) -> Outcome:
-        tries = _Tries(intent)
+        tries = Tries(intent)
         attempt = 1
         while True:
             stopped = self._admission.last_look(ticket, intent)
@@ -261,6 +262,8 @@ class OrderPost:
         order = self._orders.get(client_id)
         if isinstance(error, OrderUnknown) or order is None:
             return self._unknown(client_id, error)
+        if error.code == WRONG_MODE:
+            self._preparation.recheck()
         if isinstance(error, OrderRejected):
             return self._admission.refuse(order, str(error), error.code)
         self._log.info("order not sent", id=client_id, error=str(error))
@@ -280,29 +283,6 @@ class OrderPost:
         if order is None:
             return Outcome(ReplyStatus.UNKNOWN, 0, "forgotten")
         return self._admission.end(order, ReplyStatus.UNAVAILABLE, reason)
-
-
-class _Tries:
-    """Whether an order that definitely was not executed may go out again."""
-
-    def __init__(self, intent: OrderIntent) -> None:
-        self._waits = [] if intent.price else list(RETRY_SECONDS)
-        self._reduce_only = intent.reduce_only
-        self._clock_was_set = False
-
-    def pause_after(self, error: ExchangeError) -> float | None:
-        """Return the seconds to wait before the next try, None for no other."""
-        if not isinstance(error, ExchangeUnavailable | RateLimited):
-            return None
-        if error.code in CLOCK_CODES and not self._clock_was_set:
-            # refused for our clock alone: it is set right, and the order sent once more
-            self._clock_was_set = True
-            return 0.0
-        # new risk is never queued through a rate limit
-        limited = isinstance(error, RateLimited)
-        if not self._waits or (limited and not self._reduce_only):
-            return None
-        return max(self._waits.pop(0), getattr(error, "retry_after", 0.0))
 
 
 def _wire_id(intent: OrderIntent, attempt: int) -> str:

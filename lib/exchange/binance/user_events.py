@@ -40,6 +40,7 @@ NAMES = (
 """Events to subscribe: without the list, some accounts get none."""
 
 EXPIRED_KEY = "listenKeyExpired"
+SETTINGS_EVENT = "ACCOUNT_CONFIG_UPDATE"
 
 
 def parse_user_event(event: Mapping[str, Any]) -> UserEvent:

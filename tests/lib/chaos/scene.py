@@ -87,7 +87,7 @@ class Scene:
     limits: Limits = field(default_factory=Limits)
     forbidden: frozenset[str] = frozenset()
     on_crash: str = "cancel"
-    countdowns_fired: bool = False
+    deleted: frozenset[str] = frozenset()
 
     def born(self, second: int = 0, life: int = 1) -> "Scene":
         return self.wrote("life", second, OWNER, life, 4242)
@@ -120,7 +120,7 @@ class Scene:
             self.limits,
             on_crash={OWNER: self.on_crash},
             forbidden=self.forbidden,
-            countdowns_fired=self.countdowns_fired,
+            deleted=self.deleted,
         )
 
     def rules(self) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from lib.chaos.evidence import Limits
 from lib.chaos.journal import Journal
+from lib.chaos.ledger import deleted
 from tests.lib.chaos.scene import Scene, client_id, fill, order, stop
 
 ROOT = Path(__file__).parents[3]
@@ -79,8 +80,15 @@ def test_an_order_of_somebody_else_is_none_of_ours() -> None:
 def test_an_order_of_somebody_else_is_not_touched() -> None:
     scene = Scene(orders=[order("web_abc", status="CANCELED")]).born()
 
-    assert scene.rules() == ["foreign_touched"]
-    assert replace(scene, countdowns_fired=True).rules() == []
+    requests = [
+        {"method": "DELETE", "path": "/fapi/v1/order", "params": {"origClientOrderId": "web_abc"}},
+        {"method": "DELETE", "path": "/fapi/v1/batchOrders", "params": {"orderIdList": "[1]"}},
+        {"method": "DELETE", "path": "/fapi/v1/allOpenOrders", "params": {"symbol": "BTCUSDT"}},
+    ]
+
+    assert scene.rules() == []
+    for request in requests:
+        assert replace(scene, deleted=frozenset(deleted([request]))).rules() == ["foreign_touched"]
 
 
 def test_a_stop_without_position_is_found() -> None:

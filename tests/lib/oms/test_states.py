@@ -1,5 +1,5 @@
 from lib.constants import FINAL, Status
-from lib.oms.states import TRANSITIONS, WORKING, is_legal, is_open
+from lib.oms.states import TOMBSTONES, TRANSITIONS, WORKING, is_legal, is_open
 
 
 def test_the_table_covers_every_state() -> None:
@@ -7,9 +7,10 @@ def test_the_table_covers_every_state() -> None:
 
 
 def test_final_states_lead_nowhere_but_from_a_wrong_absence() -> None:
-    for status in FINAL - {Status.NOT_PLACED}:
+    for status in FINAL - TOMBSTONES:
         assert not TRANSITIONS[status]
-    assert TRANSITIONS[Status.NOT_PLACED] >= {Status.NEW, Status.FILLED}
+    for status in TOMBSTONES:
+        assert TRANSITIONS[status] >= {Status.NEW, Status.FILLED}
 
 
 def test_nothing_goes_back_to_pending_or_from_working_to_unsent() -> None:

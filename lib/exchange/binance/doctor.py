@@ -1,0 +1,96 @@
+"""Looks at the account, the symbols and the host before anything is traded."""
+
+import resource
+import shutil
+from pathlib import Path
+from typing import Any
+
+from lib.constants import KEY, NS_PER_MS
+from lib.errors import ExchangeError, OrderRejected
+from lib.exchange.binance.gateway import BinanceGateway
+from lib.oms.diagnosis import (
+    Account,
+    Finding,
+    Host,
+    Symbol,
+    Wanted,
+    examine_account,
+    examine_host,
+    examine_plan,
+    examine_symbols,
+)
+from lib.timer import AbstractTimer
+
+KNOWN = {
+    "the real exchange": ("fapi.binance.com", "fstream.binance.com"),
+    "the testnet": ("testnet.binancefuture.com", "binancefuture.com", "demo-fapi", "demo-fstream"),
+    "this machine": ("127.0.0.1", "localhost"),
+}
+REAL = "fapi.binance.com"
+
+
+def wanted_of(section: dict[str, Any]) -> Wanted:
+    """Return what the exchange worker's section asks for."""
+    url = str(section.get(KEY.REST_URL, ""))
+    return Wanted(
+        symbols=tuple(section["symbols"]),
+        dead_man=float(section.get("dead_man", 0)),
+        rest_url=url,
+        ws_url=str(section.get(KEY.WS_URL, "")),
+        paper=bool(section.get("paper")),
+        is_real=REAL in url,
+        known=KNOWN,
+    )
+
+
+async def examine(section: dict[str, Any], state_dir: Path, timer: AbstractTimer) -> list[Finding]:
+    """Return all findings; must run inside a loop.
+
+    Args:
+        section: The exchange worker's section, keys resolved.
+        state_dir: Where the journal is, or will be.
+        timer: The process's timer.
+    """
+    wanted = wanted_of(section)
+    found = examine_plan(wanted)
+    gateway = BinanceGateway(section, timer)
+    try:
+        offset_ns = await gateway.sync_clock()
+        found += examine_host(_host(-offset_ns / NS_PER_MS, state_dir))
+        found += await examine_settings(gateway, wanted)
+    except OrderRejected as error:
+        found.append(Finding("wrong", f"{wanted.rest_url}: {error}"))
+    except ExchangeError as error:
+        found.append(Finding("unreachable", f"{wanted.rest_url}: {error}"))
+    finally:
+        await gateway.close()
+    return found
+
+
+async def examine_settings(gateway: BinanceGateway, wanted: Wanted) -> list[Finding]:
+    """Return what there is to say about the account and its symbols.
+
+    Raises:
+        ExchangeError: They could not be read.
+    """
+    settings = await gateway.account_settings()
+    account = Account(
+        hedge=bool(settings["dualSidePosition"]),
+        multi_assets=bool(settings.get("multiAssetsMargin")),
+        can_trade=bool(settings.get("canTrade", True)),
+        withdrawals=await gateway.may_withdraw() if wanted.is_real else None,
+    )
+    statuses = await gateway.symbol_statuses()
+    symbols = [
+        Symbol(name, statuses[name], str(row.get("marginType", "?")), int(row.get("leverage", 0)))
+        for name in wanted.symbols
+        if name in statuses
+        for row in [await gateway.symbol_settings(name)]
+    ]
+    return examine_account(account) + examine_symbols(symbols, wanted.symbols)
+
+
+def _host(clock_ms: float, state_dir: Path) -> Host:
+    folder = next(each for each in (state_dir, *state_dir.parents) if each.exists())
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return Host(clock_ms, shutil.disk_usage(folder).free, files)

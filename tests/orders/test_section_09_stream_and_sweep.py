@@ -1,0 +1,103 @@
+"""The account stream is believed when it echoes; sweeps find what it did not tell."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from lib.bus.protocol import Book
+from tests.orders.benches import clear_faults, fault, free_bench, requests
+from tests.workers.exchange_bench import SYMBOL, Bench, until
+
+TRADES = "/fapi/v1/userTrades"
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture
+async def bench(run_dir: Path) -> AsyncIterator[Bench]:
+    """A worker that is ready, and one living bot."""
+    async with free_bench(run_dir) as made:
+        await made.ready()
+        await made.hello()
+        yield made
+
+
+def fills(bench: Bench, name: str) -> list[int]:
+    return [update.trade_id for update in bench.of(name) if update.trade_id]
+
+
+async def test_an_order_without_its_echo_stops_new_risk_and_rebuilds_the_stream(
+    bench: Bench,
+) -> None:
+    fault(bench, "mute_user", existing_only=True)
+    await bench.post(bench.intent(price=bench.price("0.98")))
+    await until(lambda: bench.worker._authority.hearing.misses)
+    await bench.connected(2)
+    await until(lambda: not bench.worker._authority.trouble())
+    (outcome,) = await bench.post(bench.intent(price=bench.price("0.97")))
+    assert outcome.status == "ok"
+
+
+async def test_fills_of_a_silent_stream_come_by_sweep_once(bench: Bench) -> None:
+    fault(bench, "mute_user", seconds=2.0)
+    order = bench.intent()
+    await bench.post(order)
+    await until(lambda: fills(bench, order.id))
+    clear_faults(bench)
+    bench.worker._authority.stream.reconnect()
+    await bench.connected(2)
+    await until(lambda: bench.worker._authority.sync.synced.is_set())
+    assert len(fills(bench, order.id)) == 1
+
+
+async def test_the_mark_moves_with_completed_sweeps_only(bench: Bench) -> None:
+    sweeping = bench.worker._authority.sweeping
+    await bench.post(bench.intent())
+    assert SYMBOL not in sweeping._marks
+    fault(bench, "reject_rest", path="userTrades", status=502, html=True, count=1)
+    assert not await sweeping.sweep(SYMBOL)
+    assert SYMBOL not in sweeping._marks
+    assert await sweeping.sweep(SYMBOL)
+    first = sweeping._marks[SYMBOL]
+    await bench.post(bench.intent())
+    # a live fill never moves it
+    assert sweeping._marks[SYMBOL] == first
+    assert await sweeping.sweep(SYMBOL)
+    assert sweeping._marks[SYMBOL] > first
+    assert requests(bench, "GET", TRADES)[-1]["params"]["fromId"] == str(first + 1)
+
+
+async def test_a_trade_that_nobody_can_place_stops_new_risk(bench: Bench) -> None:
+    authority = bench.worker._authority
+    fault(bench, "mute_user")
+    fault(bench, "manual_trade", symbol=SYMBOL, qty="0.002")
+    fault(bench, "reject_rest", method="GET", path="order", status=400, code=-2013, msg="no")
+    assert not await authority.sweeping.sweep(SYMBOL)
+    (refused,) = await bench.post(bench.intent(price=bench.price("0.98")))
+    assert "not accounted for" in refused.message
+    clear_faults(bench)
+    assert await authority.sweeping.sweep(SYMBOL)
+    (outcome,) = await bench.post(bench.intent(price=bench.price("0.98")))
+    assert outcome.status == "ok"
+
+
+async def test_an_order_that_the_market_has_passed_is_asked_for(bench: Bench) -> None:
+    order = bench.intent(price=bench.price("0.98"))
+    await bench.post(order)
+    asked = len(requests(bench, "GET", "/fapi/v1/order"))
+    low = bench.price("0.97")
+    bench.worker._authority.warden.on_book(Book(SYMBOL, low, "1", low, "1", "X", 1, 1, 0))
+    await until(lambda: len(requests(bench, "GET", "/fapi/v1/order")) > asked)
+
+
+async def test_a_position_changed_by_hand_is_believed_and_told(bench: Bench) -> None:
+    fault(bench, "mute_user")
+    await bench.post(bench.intent(price=bench.price("0.98")))
+    fault(bench, "manual_trade", symbol=SYMBOL, qty="0.004")
+    await until(
+        lambda: any(
+            getattr(row, "symbol", "") == SYMBOL and getattr(row, "qty", "") == "0.004"
+            for row in bench.messages
+        ),
+        20.0,
+    )

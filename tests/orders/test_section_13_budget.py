@@ -1,0 +1,95 @@
+"""The rate budget: cancels are never starved, a ban is silence, a restart forgets nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lib.bus.protocol import Method
+from lib.constants import NS_PER_MINUTE, NS_PER_SECOND
+from lib.oms.budget import Budget, Priority
+from lib.oms.countdowns import WEIGHT, Countdowns, period_of
+from tests.orders.benches import clear_faults, fault, free_bench, placed
+from tests.workers.exchange_bench import Bench, until
+
+NOW = 1_000 * NS_PER_MINUTE
+START = 1 + 5 + 30 + 2 * 40 + 5 + 5
+"""Weight of a start with the lists of all symbols: rules, clock, mode, open orders, account."""
+pytestmark = pytest.mark.timeout(120)
+
+
+def silence(bench: Bench) -> int:
+    return len(bench.venue.venue.ledger()["requests"])
+
+
+def test_a_hundred_symbols_refreshed_stay_within_a_quarter_of_the_weight() -> None:
+    symbols = [f"S{number}" for number in range(100)]
+    switch = Countdowns(60, symbols)
+    per_minute = 60 / period_of(60, len(symbols)) * len(symbols) * WEIGHT
+    assert per_minute <= 0.25 * 2_400
+    assert switch.seconds == 300
+
+
+def test_a_crash_loop_stops_asking_before_the_limit() -> None:
+    facts: dict[str, object] = {}
+    used, starts = 0, 0
+    for number in range(30):
+        now_ns = NOW + number * 2 * NS_PER_SECOND
+        budget = Budget()
+        budget.restore(facts)
+        if budget.wait_ns(now_ns, Priority.READ) == 0:
+            used, starts = used + START, starts + 1
+            budget.on_used("weight", used, now_ns)
+        row = budget.keep()
+        facts = {row.name: json.loads(row.value)}
+    assert starts > 10
+    assert used < 0.8 * 2_400
+
+
+def test_orders_and_reads_never_take_the_last_of_the_weight() -> None:
+    budget = Budget()
+    budget.on_used("weight", 2_399, NOW)
+    assert budget.wait_ns(NOW, Priority.CANCEL) == 0
+    assert budget.wait_ns(NOW, Priority.REDUCE) == 0
+    assert budget.wait_ns(NOW, Priority.LIMIT) > 0
+
+
+async def test_in_a_ban_nothing_is_sent_and_the_switch_does_the_rest(run_dir: Path) -> None:
+    async with free_bench(run_dir, dead_man=3.0) as bench:
+        await bench.ready()
+        await bench.hello()
+        order = bench.intent(price=bench.price("0.98"))
+        await bench.post(order)
+        fault(bench, "rate_limit", status=418, retry_after=6, method="POST", path="order", count=1)
+        await bench.post(bench.intent(price=bench.price("0.97")))
+        clear_faults(bench)
+        before = silence(bench)
+        (refused,) = await bench.post(bench.intent(price=bench.price("0.97")))
+        assert refused.status == "unavailable"
+        assert "rate limited" in refused.message
+        await bench.ask(Method.CANCEL, [order.id])
+        # the venue's own countdown is the only cancel left
+        await until(lambda: placed(bench, order.id) == ["CANCELED"])
+        assert silence(bench) == before
+        await until(lambda: not bench.worker._authority.trouble())
+        (again,) = await bench.post(bench.intent(price=bench.price("0.97")))
+        assert again.status == "ok"
+
+
+async def test_a_new_life_under_a_ban_sends_nothing(run_dir: Path) -> None:
+    async with free_bench(run_dir) as bench:
+        await bench.ready()
+        await bench.hello()
+        fault(bench, "rate_limit", status=418, retry_after=4, method="POST", path="order", count=1)
+        await bench.post(bench.intent(price=bench.price("0.97")))
+        clear_faults(bench)
+        patrol = bench.worker._authority.patrol
+        patrol.keep_budget()
+        await bench.kill()
+        before = silence(bench)
+        bench.beats.clear()
+        bench.start_worker()
+        await until(lambda: bench.beats)
+        assert silence(bench) == before
+        await bench.ready()
+        assert silence(bench) > before

@@ -1,0 +1,62 @@
+"""`python -m workers.doctor`: examines what an exchange worker would trade with, and says so.
+
+Reads the worker's part of the configuration as JSON from its input: `{"config": …, "state_dir":
+…}`. Prints one line per finding; exit code 2 if something is wrong. The supervisor runs it, since
+it loads neither HTTP clients nor secrets itself.
+"""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from lib.constants import ExitCode
+from lib.errors import ConfigError
+from lib.exchange.binance.doctor import examine
+from lib.exchange.credentials import resolve_keys
+from lib.factory import make_factory
+from lib.oms.diagnosis import Finding
+from lib.timer import LiveTimer
+from workers.secrets import SECTION, resolve_secrets
+
+MARKS = {"ok": "good", "warning": "warning", "wrong": "WRONG"}
+SECONDS = 30.0
+
+
+def findings_of(config: dict[str, Any], state_dir: Path) -> list[Finding]:
+    """Return all findings of one exchange worker's part.
+
+    Raises:
+        ConfigError: A secret is missing.
+    """
+    full = resolve_secrets(config)
+    timer = LiveTimer()
+    factory = make_factory(full["factory"], full["general"])
+    section = resolve_keys(full[SECTION], full["general"], factory, timer)
+
+    async def run() -> list[Finding]:
+        try:
+            async with asyncio.timeout(SECONDS):
+                return await examine(section, state_dir, timer)
+        except TimeoutError:
+            return [Finding("wrong", f"{section['rest_url']} did not answer within {SECONDS:g}s")]
+
+    return asyncio.run(run())
+
+
+def main() -> int:
+    """Examine; return the exit code."""
+    request = json.load(sys.stdin)
+    try:
+        found = findings_of(request["config"], Path(request["state_dir"]))
+    except ConfigError as error:
+        sys.stdout.write(f"{MARKS['wrong']:8} {error}\n")
+        return ExitCode.USAGE
+    for level, text in found:
+        sys.stdout.write(f"{MARKS[level]:8} {text}\n")
+    return ExitCode.USAGE if any(each.level == "wrong" for each in found) else ExitCode.DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())
