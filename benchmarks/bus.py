@@ -20,8 +20,9 @@ import zmq
 from benchmarks.peers import STOP, TOPIC
 from benchmarks.table import percentile, table
 from lib.bus.protocol import Book, Method, Request, decode_reply
+from lib.bus.request_sockets import Client
 from lib.bus.sequence import Sequences
-from lib.bus.sockets import Client, Subscriber, make_socket
+from lib.bus.sockets import Subscriber, make_socket
 
 Context = zmq.Context[zmq.Socket[bytes]]
 PACE_NS = 1_000_000

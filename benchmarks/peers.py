@@ -11,7 +11,8 @@ import msgpack
 import zmq
 
 from lib.bus.protocol import Book, encode_reply
-from lib.bus.sockets import Publisher, Server, make_socket
+from lib.bus.request_sockets import Server
+from lib.bus.sockets import Publisher, make_socket
 
 BOOK = Book("BTCUSDT", "60000.1", "1.523", "60000.0", "2.104", "BINANCE.FUTURES", 0, 0, 250_000)
 STOP = b"stop"

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,9 +29,10 @@ class System:
     Args:
         folder: Where it keeps its files; a short path.
         config: Its configuration.
+        environment: Variables of its own.
     """
 
-    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, config: dict[str, Any], **environment: str) -> None:
         """Write the configuration; nothing runs yet."""
         self.folder = folder
         self.project = str(config["project"])
@@ -41,6 +43,7 @@ class System:
             "PYTHONPATH": str(ROOT),
             "XDG_RUNTIME_DIR": str(folder / "run"),
             "XDG_STATE_HOME": str(folder / "state"),
+            **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -77,18 +80,33 @@ class System:
             self._process.terminate()
             self._process.wait(SECONDS)
 
-    def status(self) -> dict[str, Any]:
-        """Return the status object, {} while nobody answers."""
+    def request(self, **message: Any) -> dict[str, Any]:
+        """Send one request to the control socket; return the answer, {} while nobody answers."""
         try:
             with contextlib.closing(socket.socket(socket.AF_UNIX)) as stream:
                 stream.settimeout(10)
                 stream.connect(str(self.run_dir / "control"))
-                stream.sendall(b'{"command": "status"}\n')
+                stream.sendall(json.dumps(message).encode() + b"\n")
                 with stream.makefile() as lines:
-                    status: dict[str, Any] = json.loads(lines.readline())["status"]
-                    return status
+                    answer: dict[str, Any] = json.loads(lines.readline())
+                    return answer
         except (OSError, ValueError):
             return {}
+
+    def status(self) -> dict[str, Any]:
+        """Return the status object, {} while nobody answers."""
+        status: dict[str, Any] = self.request(command="status").get("status", {})
+        return status
+
+    def venue(self, path: str, body: dict[str, Any]) -> None:
+        """Post something to the venue."""
+        request = urllib.request.Request(
+            self.status()["venue"]["rest_url"] + path,
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10):
+            pass
 
     def worker(self, name: str) -> dict[str, Any]:
         """Return one worker's part of the status."""
@@ -113,10 +131,10 @@ class System:
 
 
 @contextlib.contextmanager
-def running(config: dict[str, Any]) -> Iterator[System]:
+def running(config: dict[str, Any], **environment: str) -> Iterator[System]:
     """Yield a system that runs, and stop it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="tvb-"))
-    system = System(folder, {"log": {"format": "json"}, **config})
+    system = System(folder, {"log": {"format": "json"}, **config}, **environment)
     try:
         system.start()
         yield system

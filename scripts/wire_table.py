@@ -1,6 +1,6 @@
 """Keeps the tables of docs/wire.md current: `python scripts/wire_table.py [--check]`.
 
-The tables are made from the source of `lib/bus/protocol.py` and `lib/exchange/replies.py`: class
+The tables are made from the source of `lib/bus/protocol/` and `lib/exchange/replies.py`: class
 docstrings, fields, annotations and the string below a field.
 """
 
@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / "lib" / "bus" / "protocol.py"
+MESSAGES = ROOT / "lib" / "bus" / "protocol" / "messages.py"
+REQUESTS = ROOT / "lib" / "bus" / "protocol" / "requests.py"
 REPLIES = ROOT / "lib" / "exchange" / "replies.py"
 MODELS = ROOT / "lib" / "models.py"
 PAGE = ROOT / "docs" / "wire.md"
@@ -25,7 +26,7 @@ def kinds(tree: ast.Module) -> dict[str, str]:
             assert isinstance(node.value, ast.Dict)  # noqa: S101 - our own source
             pairs = zip(node.value.keys, node.value.values, strict=True)
             return {ast.unparse(value): ast.literal_eval(key) for key, value in pairs if key}
-    raise SystemExit(f"{SOURCE} has no KINDS")
+    raise SystemExit(f"{MESSAGES} has no KINDS")
 
 
 def parsed(path: Path) -> ast.Module:
@@ -90,12 +91,13 @@ def constants_table(tree: ast.Module, name: str) -> list[str]:
 
 def tables() -> dict[str, list[str]]:
     """Return what stands between the markers of the page, by marker."""
-    protocol, replies, models = (parsed(path) for path in (SOURCE, REPLIES, MODELS))
+    sources = (MESSAGES, REQUESTS, REPLIES, MODELS)
+    messages, requests, replies, models = (parsed(path) for path in sources)
     return {
-        "messages": messages_table(protocol),
+        "messages": messages_table(messages),
         "methods": quoted_table(replies),
-        "statuses": constants_table(protocol, "ReplyStatus"),
-        "order intent": fields_table(classes(protocol)["OrderIntent"], 0),
+        "statuses": constants_table(requests, "ReplyStatus"),
+        "order intent": fields_table(classes(requests)["OrderIntent"], 0),
         "snapshot": fields_table(classes(replies)["Snapshot"], 0),
         "rules": [
             ", ".join(f"`{name}`" for name, _, _ in described(classes(models)["Rules"])) + "."

@@ -6,7 +6,8 @@ import zmq
 
 from lib.bus import endpoints
 from lib.bus.protocol import Header, Message, topic
-from lib.bus.sockets import Client, Pusher, Subscriber
+from lib.bus.request_sockets import Client
+from lib.bus.sockets import Pusher, Subscriber
 from lib.bus.start import Start
 from lib.constants import Channel, WorkerKind
 

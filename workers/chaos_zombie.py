@@ -6,7 +6,7 @@ import zmq
 
 from lib.bus import endpoints
 from lib.bus.protocol import Method, OrderIntent, Request, decode_reply
-from lib.bus.sockets import Client
+from lib.bus.request_sockets import Client
 from lib.chaos.ids import mark_of
 from lib.constants import NS_PER_SECOND, Side
 from lib.exchange.replies import pack_intents

@@ -12,7 +12,8 @@ from typing import Any
 from lib.bus import endpoints
 from lib.bus.aio import Readable
 from lib.bus.protocol import Health, OrderUpdate, Roster, topic_of
-from lib.bus.sockets import Publisher, Server
+from lib.bus.request_sockets import Server
+from lib.bus.sockets import Publisher
 from lib.bus.start import Start
 from lib.constants import NS_PER_SECOND, Channel
 from lib.exchange.binance.authority import Authority, Ears

@@ -13,8 +13,9 @@ from lib.bus.protocol import (
     encode_reply,
     topic,
 )
+from lib.bus.request_sockets import Peer, Server
 from lib.bus.requests import Requests, Verdict
-from lib.bus.sockets import Peer, Publisher, Server
+from lib.bus.sockets import Publisher
 from lib.constants import FINAL
 from lib.errors import ExchangeError, OrderRejected, ProtocolError
 from lib.exchange.binance.admission import Ticket

@@ -7,18 +7,15 @@ import zmq
 from lib.bus.protocol import (
     Header,
     Message,
-    Request,
     decode,
     encode,
     encode_quiet,
-    encode_request,
     topic_of,
 )
 from lib.errors import ProtocolError
 
 HIGH_WATER = 20_000
 """Messages per peer and direction: 13 s of the busiest recorded minute's median rate."""
-ORDERS_HIGH_WATER = 1_000
 RECONNECT_MS = 2
 """ZeroMQ's own default of 100 ms would be most of an outage."""
 RECONNECT_MAX_MS = 20
@@ -223,95 +220,3 @@ class Pusher:
     def close(self, linger_ms: int = 0) -> None:
         """Close, giving what is queued at most `linger_ms` to leave."""
         self.socket.close(linger_ms)
-
-
-class Client:
-    """DEALER socket for requests; a request is never queued for an absent peer.
-
-    Args:
-        context: ZeroMQ context of the process.
-        address: The server's address.
-    """
-
-    def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", address: str) -> None:
-        """Connect at once."""
-        self._context = context
-        self._address = address
-        self.socket = self._open()
-
-    def send(self, request_id: bytes, request: Request) -> bool:
-        """Send one request; return False when no server is there to take it."""
-        try:
-            self.socket.send_multipart((request_id, encode_request(request)), zmq.NOBLOCK)
-        except zmq.Again:
-            return False
-        return True
-
-    def receive(self, limit: int = BATCH) -> Iterator[tuple[bytes, bytes]]:
-        """Yield (request id, reply payload) of what waits, without blocking."""
-        for _ in range(limit):
-            try:
-                frames = take(self.socket)
-            except zmq.Again:
-                return
-            if len(frames) == 2:
-                yield frames[0], frames[1]
-
-    def close(self) -> None:
-        """Close without lingering."""
-        self.socket.close(0)
-
-    def _open(self) -> "zmq.Socket[bytes]":
-        socket = make_socket(self._context, zmq.DEALER, ORDERS_HIGH_WATER)
-        socket.immediate = True
-        socket.connect(self._address)
-        return socket
-
-
-Peer = tuple[bytes, ...]
-"""Routing frames of a request: the identity, and REQ's empty delimiter when it sent one."""
-
-
-class Server:
-    """ROUTER socket that serves DEALER and plain REQ clients.
-
-    Args:
-        context: ZeroMQ context of the process.
-        address: Where to bind.
-    """
-
-    def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", address: str) -> None:
-        """Bind at once.
-
-        Raises:
-            zmq.ZMQError: The address cannot be bound.
-        """
-        self.socket = make_socket(context, zmq.ROUTER, ORDERS_HIGH_WATER)
-        self.socket.bind(address)
-        self.bad_frames = 0
-
-    def receive(self, limit: int = BATCH) -> Iterator[tuple[Peer, bytes, bytes]]:
-        """Yield (peer, request id, request payload) of what waits, without blocking."""
-        for _ in range(limit):
-            try:
-                identity, *frames = take(self.socket)
-            except zmq.Again:
-                return
-            peer: Peer = (identity,)
-            if len(frames) == 3 and not frames[0]:
-                peer = (identity, frames.pop(0))
-            if len(frames) != 2:
-                self.bad_frames += 1
-                continue
-            yield peer, frames[0], frames[1]
-
-    def reply(self, peer: Peer, request_id: bytes, payload: bytes) -> None:
-        """Send one reply; a peer that is gone, or too slow to take it, loses it."""
-        try:
-            self.socket.send_multipart((*peer, request_id, payload), zmq.NOBLOCK)
-        except zmq.Again:
-            return
-
-    def close(self) -> None:
-        """Close without lingering."""
-        self.socket.close(0)

@@ -25,7 +25,8 @@ from lib.bus.protocol import (
     decode_request,
     encode_reply,
 )
-from lib.bus.sockets import Publisher, Server, make_socket
+from lib.bus.request_sockets import Server
+from lib.bus.sockets import Publisher, make_socket
 from lib.bus.start import Start, encode_start
 from lib.timer import LiveTimer
 from tests.lib.exchange.fake_worker import LIFE, OWNER, PROJECT, hello_values, snapshot

@@ -24,7 +24,8 @@ from lib.bus.protocol import (
     decode_reply,
     incarnation,
 )
-from lib.bus.sockets import Client, Publisher, Subscriber, make_socket
+from lib.bus.request_sockets import Client
+from lib.bus.sockets import Publisher, Subscriber, make_socket
 from lib.bus.start import Start
 from lib.exchange.bus_pulse import LEASE_EVERY_NS
 from lib.exchange.replies import (

@@ -9,7 +9,8 @@ import zmq
 from lib.bus import endpoints
 from lib.bus.aio import Readable
 from lib.bus.protocol import Method, ReplyStatus, Request, encode_reply, topic
-from lib.bus.sockets import BATCH, Client, Publisher, Server, Subscriber
+from lib.bus.request_sockets import Client, Server
+from lib.bus.sockets import BATCH, Publisher, Subscriber
 from tests.lib.bus.messages import book
 
 Context = zmq.Context[zmq.Socket[bytes]]

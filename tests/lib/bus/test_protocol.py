@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.bus import protocol
 from lib.bus.protocol import (
     HEADER,
     KINDS,
@@ -26,6 +25,7 @@ from lib.bus.protocol import (
     encode_quiet,
     encode_reply,
     encode_request,
+    frames,
     incarnation,
     split_incarnation,
     topic,
@@ -148,7 +148,7 @@ def test_an_unknown_kind_is_named() -> None:
 
 
 def test_a_giant_frame_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "MAX_FRAME", 10)
+    monkeypatch.setattr(frames, "MAX_FRAME", 10)
 
     with pytest.raises(ProtocolError, match="frame of"):
         decode(b"book.BTCUSDT.", encode(book(), 1, 2, 3))

@@ -17,7 +17,7 @@ from lib.bus.protocol import (
     encode_reply,
     encode_request,
 )
-from lib.bus.sockets import Client, Server
+from lib.bus.request_sockets import Client, Server
 from tests.lib.bus.waiting import DEADLINE_MS, TICK_MS, until
 
 Context = zmq.Context[zmq.Socket[bytes]]

@@ -13,8 +13,9 @@ from lib.bus.protocol import (
     decode,
     topic,
 )
+from lib.bus.request_sockets import Client, Server
 from lib.bus.sequence import Order, Sequences
-from lib.bus.sockets import HIGH_WATER, Client, Publisher, Pusher, Server, Subscriber
+from lib.bus.sockets import HIGH_WATER, Publisher, Pusher, Subscriber
 from tests.lib.bus.messages import book
 from tests.lib.bus.waiting import DEADLINE_MS, TICK_MS, until
 
