@@ -126,8 +126,10 @@ class BotLoop:
     def _tell_time(self, bot: AbstractBot) -> None:
         now_ns = self._timer.Monotonic()
         if now_ns >= self._second_ns and not self._guard.reason:
-            # After a delay the missed seconds are not made up for.
-            self._second_ns = max(self._second_ns + NS_PER_SECOND, now_ns)
+            self._second_ns += NS_PER_SECOND
+            if self._second_ns <= now_ns:
+                # After a delay the missed seconds are not made up for.
+                self._second_ns = now_ns + NS_PER_SECOND
             bot.onTime(self._timer.Timestamp())
 
     def _tell_market(self, bot: AbstractBot) -> None:

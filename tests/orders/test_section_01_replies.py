@@ -39,8 +39,10 @@ def answers() -> list[tuple[str, dict[str, Any]]]:
 
 
 def unblock(bench: Bench) -> None:
-    """Forget rate limits: the next row is another story."""
-    bench.worker._authority.gateway.budget._blocked_ns.clear()
+    """Forget rate limits and a refused key: the next row is another story."""
+    gateway = bench.worker._authority.gateway
+    gateway.budget._blocked_ns.clear()
+    gateway.key_trouble = ""
 
 
 async def post_under(

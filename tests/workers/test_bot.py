@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,10 @@ def test_time_is_told_every_second_and_missed_seconds_are_not_made_up_for(rig: R
     until_called(rig, "onTime", 3)
 
     times = [call[1] for call in rig.calls("onTime")]
-    assert times[2] - times[1] > 900_000_000
+    gaps_ms = [(later - time) // 1_000_000 for time, later in pairwise(times)]
+    # A tick that comes late leaves less than a second to the next one, but never none.
+    assert max(gaps_ms) > 1_900
+    assert min(gaps_ms) > 400
 
 
 def test_a_frozen_bot_skips_the_backlog_of_books(rig: Rig) -> None:
