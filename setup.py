@@ -32,6 +32,8 @@ TIMESCALE = ["psycopg[binary]>=3.2,<4"]
 # hvac lets the errors of requests through.
 VAULT = ["hvac>=2.3,<3", "requests>=2.31,<3"]
 KEYRING = ["keyring>=25,<26"]
+# Notification services of all kinds, for `on_event: notify`.
+NOTIFY = ["apprise>=1.9,<3"]
 # Parameter studies.
 SWEEP = ["optuna>=4,<5"]
 TEST = [
@@ -39,6 +41,7 @@ TEST = [
     *VAULT,
     *KEYRING,
     *SWEEP,
+    *NOTIFY,
     # Metrics are checked against an independent computation.
     "numpy>=1.26,<3",
     "pytest>=8.2,<10",
@@ -87,6 +90,7 @@ setup(
         "vault": VAULT,
         "keyring": KEYRING,
         "sweep": SWEEP,
+        "notify": NOTIFY,
         "test": TEST,
         "dev": DEV,
         "servers": SERVERS,

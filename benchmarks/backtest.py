@@ -1,42 +1,47 @@
-"""Events per second and core of a backtest: a bot that reads, and one that trades.
+"""Events per second and core of a backtest, beside other engines that run the same strategy.
 
-Loading is included; seconds are those of the processor, so that what else the machine does counts
-little. Each run is a process of its own, so that its peak memory can be told. The market is the
-quotes of a recording (or, where there is none, a random walk), repeated until there are enough.
+Loading is included, imports and compiling are not; seconds are those of the processor, so that what
+else the machine does counts little. Each run is a process of its own, so that its peak memory can
+be told. The market is the quotes of a recording (or, where there is none, of a random walk),
+repeated until there are enough; each engine reads it from the kind of file that it likes best.
+`--install` makes a virtual environment for each of the other engines (about 2 GB in all).
 """
 
 import argparse
 import json
-import os
-import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from decimal import Decimal
+from collections import Counter
 from pathlib import Path
 from statistics import median
+from typing import Any
 
+from benchmarks.backtest_market import make_quotes, write_recording
+from benchmarks.backtest_ours import write_config
+from benchmarks.backtest_peers.rules import RESULT, Quotes, write_quotes
+from benchmarks.backtest_peers.venvs import PEERS, install, installed, python_of
 from benchmarks.table import table
-from lib.backtest.convert import rows_of, text_of
-from lib.recording.writer import RecordingWriter
-from lib.venue.market import Quote
 
-RECORDING = "ws_raw_20240808/usdm_btcusdt_20240808.gz"
+ROOT = Path(__file__).parent.parent
 BOTS = {
     "reads prices": "benchmarks.backtest_bots:ReaderBot",
-    "quotes both sides": "QuoterBot",
+    "the market maker below": "benchmarks.backtest_bots:MakerBot",
+    "QuoterBot": "QuoterBot",
 }
+OURS = "tickvisor"
+TOLERANCE = 0.0001
+"""By how much profits may differ, in USDT: some engines round each fee to eight digits."""
 CHILD = """
-import json, resource, sys, time
+import json, sys, time
+from benchmarks.backtest_peers.rules import peak_mb
 from lib.backtest.backtest import run_backtest
 from lib.backtest.settings import load_settings
 begun = time.process_time()
 outcome = run_backtest(load_settings([sys.argv[1]]))
 seconds = time.process_time() - begun
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-total = outcome.summary["total"]
-print(json.dumps([outcome.summary["events"], seconds, peak, total["fills"]]))
+assert not outcome.trace, outcome.trace
+print(json.dumps([seconds, peak_mb(), outcome.summary["total"]["fills"]]))
 """
 
 
@@ -44,72 +49,89 @@ def run(arguments: list[str]) -> int:
     """Measure and print; see `--help`."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks backtest", description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000, help="(%(default)s)")
-    parser.add_argument("--rounds", type=int, default=3, help="of each bot (%(default)s)")
+    parser.add_argument(
+        "--compared", type=int, default=300_000, help="events for all engines (%(default)s)"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="of each (%(default)s)")
+    parser.add_argument("--install", action="store_true", help="install the other engines first")
     options = parser.parse_args(arguments)
+    if options.install:
+        install()
+    title, quotes = make_quotes(max(options.events, options.compared))
     with tempfile.TemporaryDirectory(prefix="tv-") as name:
-        folder = Path(name)
-        make_market(folder / "market.tvr", options.events)
-        rows = []
-        for title, bot in BOTS.items():
-            rounds = [_measure(folder, bot) for _ in range(options.rounds)]
-            events, seconds, peak, fills = (median(column) for column in zip(*rounds, strict=True))
-            rows.append([title, f"{events / seconds:,.0f}", f"{peak:.0f}", f"{fills:,.0f}"])
-    header = ["", "events/s", "peak MB", "fills"]
-    print(table(f"backtest of {options.events:,} quotes, medians", header, rows))
+        print(bots_table(Path(name), title, quotes.first(options.events), options.rounds))
+    with tempfile.TemporaryDirectory(prefix="tv-") as name:
+        print()
+        print(peers_table(Path(name), title, quotes.first(options.compared), options.rounds))
+    missing = [peer.package for peer in PEERS if peer not in installed()]
+    if missing:
+        print(f"\nnot installed: {', '.join(missing)}; --install makes environments for them")
     return 0
 
 
-def make_market(path: Path, count: int) -> None:
-    """Write a recording of `count` quotes of BTCUSDT."""
-    quotes = recorded_quotes() or walked_quotes(50_000)
-    writer = RecordingWriter(path, {"made_by": "benchmark"}, block_ns=0)
-    span_ns = quotes[-1].time_ns - quotes[0].time_ns + 1_000_000
-    for number in range(count):
-        lap, place = divmod(number, len(quotes))
-        quote = quotes[place]
-        texts = [text_of(value) for value in quote[1:5]]
-        time_ns = quote.time_ns + lap * span_ns
-        writer.book(time_ns, time_ns, "BTCUSDT", number + 1, texts)
-    writer.close()
+def bots_table(folder: Path, title: str, quotes: Quotes, rounds: int) -> str:
+    """Measure our bots; return the table."""
+    recording = folder / "market.tvr"
+    write_recording(recording, quotes)
+    rows = []
+    for name, bot in BOTS.items():
+        config = write_config(folder, bot, str(recording))
+        measured = [_measure(config) for _ in range(rounds)]
+        seconds, peak, fills = (median(column) for column in zip(*measured, strict=True))
+        pace = len(quotes.bid) / seconds
+        rows.append([name, f"{pace:,.0f}", f"{peak:.0f}", f"{fills:,.0f}"])
+    header = ["tickvisor, bot:", "events/s", "peak MB", "fills"]
+    return table(f"{len(quotes.bid):,} {title}, medians of {rounds}", header, rows)
 
 
-def recorded_quotes() -> list[Quote]:
-    """Return the quotes of the recording, [] where there is none."""
-    default = Path(__file__).parent.parent.parent / "shared" / "data"
-    path = Path(os.environ.get("TICKVISOR_DATA", default)) / RECORDING
-    if not path.exists():
-        return []
-    return [event for _, _, event in rows_of(path) if isinstance(event, Quote)]
+def peers_table(folder: Path, title: str, quotes: Quotes, rounds: int) -> str:
+    """Run the market maker under all engines that there are; return the table."""
+    write_quotes(folder, quotes)
+    ours = [(OURS, [sys.executable, "-m", "benchmarks.backtest_ours"])]
+    others = [
+        (peer.package.replace("==", " "), [str(python_of(peer)), "-m", peer.module])
+        for peer in installed()
+    ]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for _, command in ours + others:
+        subprocess.run([*command, "prepare", str(folder)], cwd=ROOT, check=True)
+    for _ in range(rounds):
+        for name, command in ours + others:
+            subprocess.run([*command, "play", str(folder)], cwd=ROOT, check=True)
+            result = json.loads((folder / RESULT).read_text("utf-8"))
+            found.setdefault(name, []).append(result)
+    rows = [_row(name, results, found[OURS][0], quotes) for name, results in found.items()]
+    header = ["engine", "events/s", "peak MB", "fills", "same as ours", "profit", "agrees"]
+    return table(f"the same market maker on {len(quotes.bid):,} {title}", header, rows)
 
 
-def walked_quotes(count: int) -> list[Quote]:
-    """Return the quotes of a seeded random walk, 5 ms apart."""
-    return list(_walk(count))
+def _row(
+    name: str, results: list[dict[str, Any]], ours: dict[str, Any], quotes: Quotes
+) -> list[str]:
+    seconds = median(result["seconds"] for result in results)
+    peak = median(result["peak_mb"] for result in results)
+    fills = results[0]["fills"]
+    same = (Counter(map(tuple, fills)) & Counter(map(tuple, ours["fills"]))).total()
+    agrees = same == len(fills) == len(ours["fills"])
+    agrees = agrees and abs(results[0]["profit"] - ours["profit"]) <= TOLERANCE
+    return [
+        name,
+        f"{len(quotes.bid) / seconds:,.0f}",
+        f"{peak:.0f}",
+        f"{len(fills):,}",
+        f"{same:,}",
+        f"{results[0]['profit']:.6f}",
+        "yes" if agrees else "no",
+    ]
 
 
-def _walk(count: int) -> Iterator[Quote]:
-    draw = random.Random(1)
-    tick, price = Decimal("0.1"), Decimal("60000.0")
-    for number in range(count):
-        price += tick * draw.choice((-1, 0, 0, 0, 1))
-        bid_qty, ask_qty = (Decimal(draw.randint(1, 900)) / 100 for _ in range(2))
-        time_ns = 1_767_225_600_000_000_000 + number * 5_000_000
-        yield Quote("BTCUSDT", price, bid_qty, price + tick, ask_qty, number, time_ns)
-
-
-def _measure(folder: Path, bot: str) -> tuple[float, float, float, float]:
-    config = folder / "config.yaml"
-    config.write_text(
-        json.dumps(
-            {
-                "project": "benchmark",
-                "venue": {"feed": "recording", "files": [str(folder / "market.tvr")]},
-                "bots": [{"name": "bot", "bot": bot, "symbols": ["BTCUSDT"]}],
-            }
-        )
-    )
+def _measure(config: Path) -> tuple[float, float, float]:
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, str(config)], check=True, capture_output=True, text=True
+        [sys.executable, "-c", CHILD, str(config)],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    events, seconds, peak, fills = json.loads(done.stdout)
-    return events, seconds, peak, fills
+    seconds, peak, fills = json.loads(done.stdout)
+    return seconds, peak, fills

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.abstract_bot import AbstractBot
+from bot.quoter_bot import QuoterBot
 from lib.constants import NS_PER_SECOND
 
 
@@ -77,3 +78,84 @@ class LatencyBot(AbstractBot):
             self._out.sendto(json.dumps(delays).encode(), self.config["delays"])
         except OSError:
             return  # nobody listens yet, or any more
+
+
+class PulseBot(QuoterBot):
+    """Quotes, and tells the socket named by `pulses:` which gaps its book events had.
+
+    A line is `SYMBOL FIRST LAST LONGEST`: ns since the epoch of the first and last event that no
+    line told yet, and the longest time between two of them.
+    """
+
+    def __init__(self, config: dict[str, Any], factory: Any, timer: Any) -> None:
+        """Have seen nothing."""
+        super().__init__(config, factory, timer)
+        self._out = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._first_ns = self._last_ns = self._longest_ns = 0
+
+    def onOrderbook(
+        self,
+        askPrice: Decimal,
+        askQty: Decimal,
+        bidPrice: Decimal,
+        bidQty: Decimal,
+        symbol: str,
+        exchange: str,
+        timestamp: int,
+        latency: int,
+    ) -> None:
+        """Tell first, then quote."""
+        self._pulse(self.timer.Timestamp())
+        super().onOrderbook(
+            askPrice, askQty, bidPrice, bidQty, symbol, exchange, timestamp, latency
+        )
+
+    def Clean(self) -> None:
+        """Take the quotes away, close the socket."""
+        super().Clean()
+        self._out.close()
+
+    def _pulse(self, now_ns: int) -> None:
+        if self._first_ns:
+            self._longest_ns = max(self._longest_ns, now_ns - self._last_ns)
+        else:
+            self._first_ns = now_ns
+        self._last_ns = now_ns
+        line = f"{self.symbol} {self._first_ns} {now_ns} {self._longest_ns}"
+        try:
+            self._out.sendto(line.encode(), self.config["pulses"])
+        except OSError:
+            return  # its queue is full: the next line tells of this event, too
+        self._first_ns = self._longest_ns = 0
+
+
+class TradeBot(AbstractBot):
+    """Tells the socket named by `trades:` of each trade: [event time, price and quantity, now]."""
+
+    def __init__(self, config: dict[str, Any], factory: Any, timer: Any) -> None:
+        """Have seen nothing."""
+        super().__init__(config, factory, timer)
+        self._out = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._untold: list[tuple[int, str, int]] = []
+
+    def onTrade(
+        self,
+        price: Decimal,
+        qty: Decimal,
+        side: Any,
+        symbol: str,
+        exchange: str,
+        timestamp: int,
+        latency: int,
+    ) -> None:
+        """Tell, or keep it for the next time."""
+        self._untold.append((timestamp, f"{price} {qty}", self.timer.Timestamp()))
+        try:
+            self._out.sendto(json.dumps(self._untold).encode(), self.config["trades"])
+        except OSError:
+            return
+        self._untold.clear()
+
+    def Clean(self) -> None:
+        """Close the socket."""
+        self._out.close()

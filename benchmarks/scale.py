@@ -9,11 +9,11 @@ import json
 import os
 import select
 import socket
-from pathlib import Path
 from typing import Any
 
 import psutil
 
+from benchmarks.soak_record import pss_mb
 from benchmarks.system import System, running
 from benchmarks.table import percentile, table
 from lib.constants import NS_PER_SECOND
@@ -46,13 +46,14 @@ def _measure(count: int, seconds: float) -> list[object]:
         delays.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 * MB)
         delays.bind(path)
         try:
-            with running(_config(_symbols(count), path)) as system:
+            with running(_config(traded_symbols(count), path)) as system:
                 return [count, *_watch(system, delays, seconds)]
         finally:
             os.unlink(path)  # noqa: PTH108 - a socket
 
 
-def _symbols(count: int) -> list[str]:
+def traded_symbols(count: int) -> list[str]:
+    """Return the first symbols that the venue's catalogue trades."""
     traded = [name for name, rules in catalogue().items() if rules.status == "TRADING"]
     return [name for name in traded if name.isascii()][:count]
 
@@ -91,13 +92,13 @@ def _watch(system: System, delays: socket.socket, seconds: float) -> list[object
     handled = sum(one["events"] for one in bots) - sum(
         one["events"] for one in before["workers"] if one["kind"] == "bot"
     )
-    pss = {one["kind"]: _pss(one["pid"]) for one in now["workers"]}
+    pss = {one["kind"]: pss_mb(one["pid"]) for one in now["workers"]}
     return [
         handled / passed,
         sum(one["dropped"] for one in now["workers"]),
         percentile(found, 50),
         percentile(found, 99),
-        max(_pss(one["pid"]) for one in bots),
+        max(pss_mb(one["pid"]) for one in bots),
         pss["stream"],
         pss["exchange"],
         pss["venue"],
@@ -110,10 +111,3 @@ def _cpu(status: dict[str, Any]) -> dict[int, float]:
     pids = [status["pid"], *(one["pid"] for one in status["workers"])]
     times = {pid: psutil.Process(pid).cpu_times() for pid in pids}
     return {pid: one.user + one.system for pid, one in times.items()}
-
-
-def _pss(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
-    return 0.0

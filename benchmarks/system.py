@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
+
 import yaml
 
 ROOT = Path(__file__).parents[1]
@@ -59,6 +61,11 @@ class System:
 
     def start(self) -> None:
         """Start, and wait until every worker is ready."""
+        self.launch()
+        self.until(self._is_running)
+
+    def launch(self) -> None:
+        """Start, without waiting."""
         with (self.folder / "out").open("wb") as out:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "supervisor", "start", str(self.folder / "config.yaml")],
@@ -67,7 +74,6 @@ class System:
                 stdout=out,
                 stderr=out,
             )
-        self.until(self._is_running)
 
     def _is_running(self) -> bool:
         if self._process is not None and self._process.poll() is not None:
@@ -98,19 +104,31 @@ class System:
         status: dict[str, Any] = self.request(command="status").get("status", {})
         return status
 
-    def venue(self, path: str, body: dict[str, Any]) -> None:
-        """Post something to the venue."""
-        request = urllib.request.Request(
-            self.status()["venue"]["rest_url"] + path,
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=10):
-            pass
+    def venue(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Ask the venue something that needs no key; with a body it is a POST."""
+        url = self.status()["venue"]["rest_url"] + path
+        data = None if body is None else json.dumps(body).encode()
+        kind = {"Content-Type": "application/json"}
+        request = urllib.request.Request(url, data, kind)  # noqa: S310 - our own, on loopback
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            return json.load(answer)
 
     def worker(self, name: str) -> dict[str, Any]:
         """Return one worker's part of the status."""
         return next(one for one in self.status()["workers"] if one["name"] == name)
+
+    def processes(self) -> list[psutil.Process]:
+        """Return the supervisor and all that it has started."""
+        supervisor = psutil.Process(self.status()["pid"])
+        return [supervisor, *supervisor.children(recursive=True)]
+
+    def fork_server(self) -> int | None:
+        """Return the fork server's pid, None while there is none."""
+        for one in self.processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if "fork server" in " ".join(one.cmdline()):
+                    return one.pid
+        return None
 
     def events(self) -> list[dict[str, Any]]:
         """Return the supervisor's log: one event a line."""

@@ -18,6 +18,9 @@ class BotHost(Protocol):
     def restart(self, target: str, reason: str) -> None:
         """Ask for the restart of a worker, by name or kind; empty = of this bot."""
 
+    def send(self, target: str, message: str) -> None:
+        """Have a message brought to other bots."""
+
 
 class AbstractBot(ABC):
     """Base of every bot: override the handlers you need, and `Clean`.
@@ -71,6 +74,21 @@ class AbstractBot(ABC):
             self.logger.warning("cannot be restarted here", reason=reason, target=target)
         else:
             self.host.restart(target, reason)
+
+    def send(self, target: str, message: str) -> None:
+        """Send a message to other bots of the run; it comes by their `onMessage`.
+
+        At most once, soon, and only to bots that are ready. Anything with more structure than text
+        travels as JSON.
+
+        Args:
+            target: A bot's name (all its symbols), `name:SYMBOL`, or a pattern like `*`.
+            message: The text.
+        """
+        if self.host is None:
+            self.logger.warning("cannot send here", target=target)
+        else:
+            self.host.send(target, message)
 
     # The handlers do nothing unless a bot wants to; only `Clean` is required.
 
@@ -145,7 +163,12 @@ class AbstractBot(ABC):
         """
 
     def onMessage(self, sender: str, message: str) -> None:  # noqa: B027
-        """Get a message of an operator or of another bot."""
+        """Get a message.
+
+        Args:
+            sender: `operator`, or the bot that sent it (`name:SYMBOL`).
+            message: Its text; JSON where the two have agreed on that.
+        """
 
     @abstractmethod
     def Clean(self) -> None:

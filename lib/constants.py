@@ -3,12 +3,16 @@
 No value that a user may want to tune lives here; those stand in `lib/defaults.py`.
 """
 
+import signal
 from enum import StrEnum
 
 NS_PER_SECOND = 1_000_000_000
 NS_PER_MS = 1_000_000
 NS_PER_MINUTE = 60 * NS_PER_SECOND
 MS_PER_SECOND = 1_000
+
+HAND_OVER = signal.SIGUSR1
+"""Asks a worker to end and to leave what it holds to its next life, which follows at once."""
 
 
 class Side(StrEnum):

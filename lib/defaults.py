@@ -34,6 +34,18 @@ DEFAULTS: dict[str, Default] = {
     "EXCHANGE.journal_sync": Default(
         "normal", "name", "survives any process; `full` survives the machine and costs 0.4 ms"
     ),
+    "EXCHANGE.order_window": Default(
+        "3s", "duration", "recvWindow: so long the exchange may still take an order's request"
+    ),
+    "EXCHANGE.absence_margin": Default(
+        "2s", "duration", "after the window, before an order of unknown fate can be proven absent"
+    ),
+    "EXCHANGE.absence_margin_conditional": Default(
+        "60s", "duration", "conditional orders are another service, whose reads lag longer"
+    ),
+    "EXCHANGE.absence_apart": Default(
+        "1s", "duration", "between two answers that deny an order: one alone may lag behind"
+    ),
     "EXCHANGE.risk.max_position_usd": Default(25_000, "quote asset", "a typing error stays small"),
     "EXCHANGE.risk.max_position_qty": Default(0, "base quantity", "0 = no limit but the one above"),
     "EXCHANGE.risk.max_order_usd": Default(10_000, "quote asset", "a typing error stays small"),
@@ -82,9 +94,19 @@ DEFAULTS: dict[str, Default] = {
     "watchdog.depth": Default("3s", "duration", "comes every 100 ms where the book moves"),
     "watchdog.account": Default("60s", "duration", "cross-checked by REST at half of it"),
     "watchdog.heartbeat": Default("1s", "duration", "four missed beats of 250 ms"),
+    "watchdog.lag": Default(
+        "500ms", "duration", "a loop so late for seconds is busy with something else; 0 = off"
+    ),
+    "watchdog.delay": Default("2s", "duration", "nobody should trade on older data; 0 = off"),
+    "watchdog.dropped": Default(0.5, "share", "half of the events skipped is far behind; 0 = off"),
+    "watchdog.slow_restart": Default(
+        "60s", "duration", "slow for so long, a new life may help; 0 = only warn"
+    ),
+    "watchdog.errors": Default("50 in 60s", "rate", "one a second is no accident any more"),
     "restart.backoff": Default("0..30s", "range", "the first restart at once, then doubling"),
     "restart.limit": Default("10 in 60s", "rate", "a worker that dies more often will not heal"),
     "restart.on_failed": Default("isolate", "name", "the other bots trade on"),
+    "restart.restarts_with": Default((), "workers", "nothing restarts but what is ill itself"),
     "restart.grace": Default(
         "3s", "duration", "a bot's Clean has 2 s; the exchange worker verifies, and gets 8 s"
     ),
@@ -119,9 +141,20 @@ DEFAULTS: dict[str, Default] = {
     "vault.verify_tls": Default(value=True, unit="bool", reason="keys go over this line"),
     "log.format": Default("text", "name", "json is for machines"),
     "log.level": Default("info", "name", "life cycle and orders"),
+    "log.size": Default("10MB", "bytes", "of one file; a day of one worker at `info`"),
+    "log.keep": Default(5, "files", "older ones beside each: some days to look back"),
+    "on_event.level": Default("warning", "name", "what goes as planned is in `supervisor events`"),
+    "on_event.events": Default(("*",), "names", "all that are of that level"),
+    "on_event.workers": Default(("*",), "names", "all, and the supervisor itself"),
+    "on_event.timeout": Default("10s", "duration", "of one delivery; then it counts as failed"),
+    "on_event.every": Default(
+        "1m", "duration", "before the same event of the same worker is told again"
+    ),
     "bots.on_error": Default("restart", "name", "a strategy in an unknown state should not trade"),
     "bots.on_crash": Default("cancel", "name", "quotes without a bot are a risk"),
     "bots.candles": Default("closed", "name", "one call a minute"),
+    "bots.history": Default(value=True, unit="bool", reason="a run should be reported on later"),
+    "bots.tap": Default(value=False, unit="bool", reason="notes of all a bot sees take disk space"),
 }
 
 

@@ -19,9 +19,7 @@ class Freshness:
         """Count the expected ones as seen at `now_ns`."""
         self._seen_ns: dict[str, dict[str, int]] = defaultdict(dict)
         self._counts: dict[str, int] = {}
-        for channel, symbol in expected:
-            self._seen_ns[channel][symbol] = now_ns
-            self._counts[f"{channel}:{symbol}"] = EPOCH
+        self.expect(expected, now_ns)
         self.events = 0
 
     def see(self, channel: str, symbol: str, now_ns: int) -> None:
@@ -30,6 +28,12 @@ class Freshness:
         key = f"{channel}:{symbol}"
         self._counts[key] = self._counts.get(key, 0) + 1
         self.events += 1
+
+    def expect(self, pairs: list[tuple[str, str]], now_ns: int) -> None:
+        """Count further (channel, symbol) pairs as seen at `now_ns`."""
+        for channel, symbol in pairs:
+            self._seen_ns[channel][symbol] = now_ns
+            self._counts[f"{channel}:{symbol}"] = EPOCH
 
     def forget(self, symbol: str) -> None:
         """Stop expecting a symbol."""

@@ -7,7 +7,8 @@ Rules:
 * `${NAME}` and `${NAME:-default}` are replaced from the environment, `$${` is a literal `${`.
   A value written without quotes gets its type afterwards.
 * Secrets stay as they are written until the process that owns them asks for `resolve`: what stands
-  in the `vault` section, and in the exchanges' sections under a name that `PUBLIC` lacks.
+  in the `vault` section, in the exchanges' sections under a name that `PUBLIC` lacks, and as
+  `command`, `webhook` and `notify` of `on_event`.
 * Durations have units (`lib.durations`); a bare number other than 0 is refused where a duration is
   meant. A strategy reads its own with `seconds(config["hold"])`.
 """
@@ -30,6 +31,7 @@ __all__ = [
     "PUBLIC",
     "SECRET_NAMES",
     "exchanges_of",
+    "find_files",
     "find_path",
     "init_service",
     "is_secret",
@@ -43,10 +45,14 @@ __all__ = [
 ]
 
 VAULT_SECTION = "vault"
+HOOKS_SECTION = "on_event"
+HOOK_TARGETS = frozenset({"command", "webhook", "notify"})
 PUBLIC = frozenset(
     {
         *(KEY.REST_URL, KEY.WS_URL, "risk", "dead_man", "dead_man_off", "dead_man_covers_algo"),
         *("conditional_entries", "foreign_orders", "journal_sync", "paper"),
+        *("leverage", "margin_type"),
+        *("order_window", "absence_margin", "absence_margin_conditional", "absence_apart"),
     }
 )
 """Keys of an exchange's section that every process may see; all others are secrets."""
@@ -97,12 +103,17 @@ def exchanges_of(tree: ConfigTree) -> frozenset[str]:
 
 
 def is_secret(steps: Steps, exchanges: Container[object]) -> bool:
-    """Return whether a value belongs to the exchange worker alone."""
+    """Return whether a value is kept from most processes: the exchange's, a hook's own."""
     if not steps:
         return False
-    if steps[0] == VAULT_SECTION:
+    if steps[0] == VAULT_SECTION or is_hook_target(steps):
         return True
     return len(steps) > 1 and steps[0] in exchanges and steps[1] not in PUBLIC
+
+
+def is_hook_target(steps: Steps) -> bool:
+    """Return whether a value is where a hook leads to: its URL may hold a token."""
+    return len(steps) > 2 and steps[0] == HOOKS_SECTION and steps[2] in HOOK_TARGETS
 
 
 def needed(tree: ConfigTree) -> tuple[list[Variable], list[Variable]]:
@@ -139,6 +150,24 @@ def find_path(path: str, config_file: str) -> Path | None:
         if candidate.exists():
             return candidate.absolute()
     return None
+
+
+def find_files(name: str, config_file: str) -> list[Path]:
+    """Return the files of a name in a config, which may be a pattern like `recordings/*.tvr`.
+
+    Args:
+        name: As written.
+        config_file: Where it is written; a name that the current folder knows nothing of is looked
+            for beside it.
+    """
+    if not set(name) & set("*?["):
+        found = find_path(name, config_file)
+        return [] if found is None else [found]
+    own = Path(name).expanduser()
+    if own.is_absolute():
+        return sorted(Path(own.anchor).glob(str(own.relative_to(own.anchor))))
+    folders = (Path.cwd(), Path(config_file).absolute().parent)
+    return next((files for folder in folders if (files := sorted(folder.glob(name)))), [])
 
 
 def _without_null(value: Any) -> Any:

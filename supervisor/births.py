@@ -5,6 +5,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from lib.bus.start import Start
 from lib.constants import NS_PER_SECOND, VAULT, WorkerKind
 from supervisor.plan import Plan, WorkerSpec
@@ -58,15 +60,25 @@ class Births:
         }
         self.venue: dict[str, Any] = {}
 
-    def preflights(self) -> list[tuple[str, dict[str, Any]]]:
-        """Return (name, config) of the checks that come before everything else."""
-        bots = [spec.config["bot"] for spec in self._plan.of_kind(WorkerKind.BOT)]
+    def adopt(self, plan: Plan, files: tuple[str, ...]) -> None:
+        """Let later lives be born by a changed plan."""
+        self._plan = plan
+        self.places = self.places._replace(files=files)
+
+    def preflights(self, proposed: Plan | None = None) -> list[tuple[str, dict[str, Any]]]:
+        """Return (name, config) of the checks that come before everything else.
+
+        Args:
+            proposed: Another plan than the one that runs.
+        """
+        plan = proposed or self._plan
+        bots = [spec.config["bot"] for spec in plan.of_kind(WorkerKind.BOT)]
         classes = {bot["class"]: bot["config"]["name"] for bot in bots}
-        first = self._plan.workers[0].config
+        first = plan.workers[0].config
         shared = {"factory": first["factory"], "general": first["general"]}
         checks = [("preflight:bots", {**shared, "bots": classes})]
-        if not self._plan.of_kind(WorkerKind.VENUE):
-            [exchange] = self._plan.of_kind(WorkerKind.EXCHANGE)
+        if not plan.of_kind(WorkerKind.VENUE):
+            [exchange] = plan.of_kind(WorkerKind.EXCHANGE)
             checks.append(("preflight:exchange", {**exchange.config, "environment": self._secrets}))
         return checks
 
@@ -78,7 +90,9 @@ class Births:
         if spec.kind is WorkerKind.EXCHANGE:
             config["environment"] = self._secrets
         beat = min(LONGEST_BEAT, spec.heartbeat / BEATS_PER_LIMIT) if spec.heartbeat else None
-        return self._start(spec.name, spec.kind.value, config, incarnation, roster, beat)
+        start = self._start(spec.name, spec.kind.value, config, incarnation, roster, beat)
+        resources = spec.care.resources
+        return msgspec.structs.replace(start, nice=resources.nice, cpus=resources.cpus)
 
     def check(self, name: str, config: dict[str, Any], incarnation: int) -> Start:
         """Return the certificate of a preflight."""

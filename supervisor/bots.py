@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from lib.config_tree import ConfigTree, Steps, merge
-from supervisor.convert import convert, dotted, nearest
+from supervisor.convert import dotted, nearest
 from supervisor.names import check_adapter, stem
-from supervisor.sections import BotSection, RestartSection, RootSection
+from supervisor.sections import BotSection, RootSection
 
 LOOKS_LIKE = 0.85
 """Likeness from which a strategy's own key is taken for a misspelt key of ours."""
@@ -24,14 +24,12 @@ class Bot(msgspec.Struct, frozen=True, kw_only=True):
         target: What `lib.registry.find("bot", …)` understands.
         section: The keys that are ours.
         settings: The strategy's own keys.
-        restart: Its restart rules, the general ones merged in.
     """
 
     name: str
     target: str
     section: BotSection
     settings: dict[str, Any]
-    restart: RestartSection
 
     def settings_for(self, symbol: str) -> dict[str, Any]:
         """Return the strategy's own keys as they are for one symbol."""
@@ -110,13 +108,11 @@ def _read(tree: ConfigTree, steps: Steps, section: BotSection) -> Bot:
             f"{name!r} cannot name a bot; use letters, digits, _ and -",
             (*steps, "name" if section.name else "bot"),
         )
-    both = merge(tree.values.get("restart", {}), values.get("restart", {}))
     return Bot(
         name=name,
         target=check_adapter(tree, (*steps, "bot"), "bot", section.bot),
         section=section,
         settings=settings,
-        restart=convert(tree, (*steps, "restart"), RestartSection, both),
     )
 
 

@@ -15,6 +15,8 @@ BOT = "bot:"
 EXCHANGE = frozenset({"halt", "resume", "orders", "positions", "fills", "reconcile", "resolve"})
 """Requests that the exchange worker answers."""
 MOST_ASKED = 100
+OPERATOR = "operator"
+"""Who the bots are told a message of `supervisor send` comes from."""
 
 Answer = dict[str, Any]
 Reply = Callable[[Answer], None]
@@ -29,11 +31,17 @@ class Served(Protocol):
     def stop(self, why: str, timeout: float | None = None) -> None:
         """Stop everything."""
 
-    def restart(self, names: list[str]) -> None:
-        """Restart the named workers, group after group."""
+    def restart(self, names: list[str], reply: Reply) -> None:
+        """Restart the named workers one by one, and answer when they are ready again."""
+
+    def reload(self, request: Answer, reply: Reply) -> None:
+        """Show what a changed configuration changes, or take it over."""
 
     def worker_names(self) -> list[str]:
         """Return the names of all workers."""
+
+    def send(self, sender: str, owners: list[str], text: str) -> list[str]:
+        """Hand a message to bots; return those of them that are not ready to get it."""
 
     def hook(self, worker: str, action: str) -> None:
         """Make a worker do what only tests want."""
@@ -66,6 +74,17 @@ class Commands:
         self._asked: dict[str, Reply] = {}
         self._numbers = itertools.count(1)
 
+    def ask(self, action: str, wanted: Answer, reply: Reply) -> bool:
+        """Ask the exchange worker; return False when it is not there."""
+        request_id = str(next(self._numbers))
+        self._asked[request_id] = reply
+        while len(self._asked) > MOST_ASKED:
+            del self._asked[next(iter(self._asked))]
+        is_there = self._served.ask_exchange(action, request_id, wanted)
+        if not is_there:
+            del self._asked[request_id]
+        return is_there
+
     def handle(self, request: Answer, reply: Reply) -> None:
         """Do what a request asks; see `docs/architecture.md` for the list."""
         match request["command"]:
@@ -75,7 +94,11 @@ class Commands:
                 self._waiting.append(reply)
                 self._served.stop("asked to", request.get("timeout"))
             case "restart":
-                reply(self._restart(request.get("workers", [])))
+                self._restart(request.get("workers", []), reply)
+            case "reload":
+                self._reload(request, reply)
+            case "send":
+                reply(self.send(OPERATOR, request.get("bots", []), str(request.get("message", ""))))
             case "hook" if os.environ.get(TEST_HOOKS):
                 self._served.hook(request["worker"], request["action"])
                 reply({"ok": True})
@@ -83,6 +106,22 @@ class Commands:
                 self._ask(name, request, reply)
             case other:
                 reply(refusal(f"unknown command {other!r}", ExitCode.USAGE))
+
+    def send(self, sender: str, patterns: list[str], text: str) -> Answer:
+        """Hand a message to the bots that match.
+
+        Args:
+            sender: Who the bots are told it comes from.
+            patterns: `quoter`, `quoter:BTCUSDT`, `*`.
+            text: The message.
+        """
+        owners, unknown = self._owners(patterns)
+        if unknown or not owners:
+            return self._no_bot(unknown or ["named"])
+        deaf = self._served.send(sender, owners, text)
+        if deaf:
+            return refusal(f"not ready, and not told: {', '.join(deaf)}", ExitCode.DEGRADED)
+        return {"ok": True, "told": owners}
 
     def answered(self, facts: Answer) -> None:
         """Hand on what the exchange worker answers."""
@@ -95,36 +134,36 @@ class Commands:
         for reply in self._waiting:
             reply(answer)
 
-    def _restart(self, patterns: list[str]) -> Answer:
+    def _restart(self, patterns: list[str], reply: Reply) -> None:
         names = self._served.worker_names()
         unknown = [one for one in patterns if not any(fnmatchcase(name, one) for name in names)]
         if unknown:
-            return refusal(
-                f"no worker {', '.join(unknown)}; there are: {', '.join(names)}", ExitCode.USAGE
-            )
+            known = ", ".join(names)
+            reply(refusal(f"no worker {', '.join(unknown)}; there are: {known}", ExitCode.USAGE))
+            return
         if self._served.is_stopping:
-            return refusal("it is stopping", ExitCode.ERROR)
+            reply(refusal("it is stopping", ExitCode.ERROR))
+            return
         chosen = [name for name in names if any(fnmatchcase(name, one) for one in patterns)]
-        self._served.restart(chosen)
-        return {"ok": True, "workers": chosen or names}
+        self._served.restart(chosen, reply)
+
+    def _reload(self, request: Answer, reply: Reply) -> None:
+        if self._served.is_stopping:
+            reply(refusal("it is stopping", ExitCode.ERROR))
+        else:
+            self._served.reload(request, reply)
 
     def _ask(self, name: str, request: Answer, reply: Reply) -> None:
         owners, unknown = self._owners(request.get("bots", []))
         if unknown:
-            known = ", ".join(self._bots()) or "none"
-            reply(refusal(f"no bot {', '.join(unknown)}; there are: {known}", ExitCode.USAGE))
+            reply(self._no_bot(unknown))
             return
         if name == "halt":
             # the latch first, at everybody's; the journal keeps it once the worker has it
             self._served.halt(owners or ["*"])
         elif name == "resume":
             self._served.resume(owners)
-        request_id = str(next(self._numbers))
-        self._asked[request_id] = reply
-        while len(self._asked) > MOST_ASKED:
-            del self._asked[next(iter(self._asked))]
-        if not self._served.ask_exchange(name, request_id, {**request, "owners": owners}):
-            del self._asked[request_id]
+        if not self.ask(name, {**request, "owners": owners}, reply):
             reply(refusal("the exchange worker is not ready; try again", ExitCode.DEGRADED))
 
     def _owners(self, patterns: list[str]) -> tuple[list[str], list[str]]:
@@ -141,6 +180,10 @@ class Commands:
             if not found:
                 unknown.append(pattern)
         return list(chosen), unknown
+
+    def _no_bot(self, unknown: list[str]) -> Answer:
+        known = ", ".join(self._bots()) or "none"
+        return refusal(f"no bot {', '.join(unknown)}; there are: {known}", ExitCode.USAGE)
 
     def _bots(self) -> list[str]:
         names = self._served.worker_names()

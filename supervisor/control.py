@@ -6,6 +6,7 @@ Only the user who runs the supervisor can connect (the folder is 0700).
 
 import json
 import socket
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,11 @@ class ControlServer:
         if not isinstance(request, dict) or not isinstance(request.get("command"), str):
             reply({"ok": False, "error": 'not a request: {"command": …} is wanted', "exit": 2})
             return
-        self._handle(request, reply)
+        try:
+            self._handle(request, reply)
+        except Exception as error:  # noqa: BLE001 - no command may end what keeps the bots alive
+            traceback.print_exc()
+            reply({"ok": False, "error": f"internal error: {error!r}", "exit": 1})
 
     def _flush(self, fd: int, client: Client) -> None:
         try:

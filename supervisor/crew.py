@@ -8,16 +8,19 @@ from typing import NamedTuple, Protocol
 
 from lib.bus.protocol import incarnation
 from lib.bus.start import Start, encode_start
-from lib.constants import NS_PER_SECOND, ExitCode, WorkerKind
+from lib.constants import HAND_OVER, NS_PER_SECOND, ExitCode, WorkerKind
 from lib.folders import log_path
 from lib.lives import write_lives
 from lib.timer import AbstractTimer
+from supervisor.actions import Action, Condemn, GiveUp, Kill, Note, Spawn
 from supervisor.births import Births
 from supervisor.child import Child
+from supervisor.events import EXITED
 from supervisor.history import History
+from supervisor.last_words import end_facts, last_words, size_of
 from supervisor.lifecycle import Lifecycle
+from supervisor.outage import TALKERS, Outage
 from supervisor.plan import Plan
-from supervisor.policy import Action, Condemn, GiveUp, Kill, Note, Spawn
 from supervisor.preflight import Preflight, Preflights
 from supervisor.spawner import Spawner
 from supervisor.strays import end_strays
@@ -82,6 +85,7 @@ class Crew:
         self.workers = {spec.name: make_worker(spec, random) for spec in plan.workers}
         self.preflights = Preflights(self._births.preflights())
         self.lifecycle: Lifecycle | None = None
+        self.outage = Outage()
         self._lives = 0
         self._stray_due_ns = 0
         self._server_due_ns = 0
@@ -122,7 +126,8 @@ class Crew:
                 case Condemn():
                     self._condemn(worker)
                 case Note(event, reason, facts):
-                    self._history.add(worker.name, event, reason, **facts)
+                    more = end_facts(facts, worker.last_words) if event == EXITED else {}
+                    self._history.add(worker.name, event, reason, **{**facts, **more})
                 case GiveUp(on_failed):
                     self._listener.gave_up(worker, on_failed)
 
@@ -141,6 +146,7 @@ class Crew:
     def _spawn_worker(self, worker: Worker) -> None:
         self._lives += 1
         worker.reborn(self._epoch, self._lives, self._timer.Monotonic())
+        worker.log_begin = size_of(log_path(self._plan.project, worker.name))
         rows = self._publish()
 
         def born(pid: int | None, error: str) -> None:
@@ -166,6 +172,8 @@ class Crew:
             born(None, str(error))
 
     def _kill(self, worker: Worker, number: signal.Signals) -> None:
+        if worker.hands_over and number is signal.SIGTERM:
+            number = HAND_OVER
         if worker.child is not None:
             worker.child.send(number)
         elif worker.spawning:
@@ -191,6 +199,7 @@ class Crew:
             if is_watched and (reason := worker.watch.hung(now_ns)):
                 self.do(worker, worker.life.hung(reason, now_ns))
             self.do(worker, worker.life.tick(now_ns))
+        self._history.tick(now_ns)
         if now_ns >= self._stray_due_ns:
             self._end_strays()
         if self._spawner.server is None and not stopping and now_ns >= self._server_due_ns:
@@ -217,6 +226,7 @@ class Crew:
         if self._spawner.server is not None:
             yield self._spawner.server
         yield from self.preflights.children()
+        yield from self._history.children()
         for worker in self:
             if worker.child is not None:
                 yield worker.child
@@ -228,6 +238,7 @@ class Crew:
             self._history.add("supervisor", "fork server ended")
             self._spawner.server_exited()
             self._end_strays()
+        self._history.reap(ready)
         for check, code in self.preflights.reap(ready):
             refused = code == ExitCode.USAGE
             self._listener.last_words(REFUSAL_SECONDS if refused else 0, partial(_refused, check))
@@ -248,8 +259,11 @@ class Crew:
             worker.child.close()
             worker.child = None
         self._write_lives()
+        log = log_path(self._plan.project, worker.name)
+        worker.last_words = last_words(log, worker.log_begin) if code else []
         now_ns, at_ns = self._timer.Monotonic(), self._timer.Timestamp()
-        self.do(worker, worker.life.exited(code, now_ns, at_ns))
+        excused = self.outage.is_on and worker.spec.kind in TALKERS
+        self.do(worker, worker.life.exited(code, now_ns, at_ns, excused=excused))
         self._end_strays()
         self._listener.ended(worker)
 

@@ -8,8 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lib.constants import WorkerKind
-from supervisor.watch import Rung, StaleData
+from supervisor.ladder import Rung
+from supervisor.watch import StaleData
 from supervisor.worker import Worker
+
+NAMED = 3
+"""Stale symbols named in the evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,28 +21,50 @@ class Healing:
     """One step for one worker; `rung` is None while its present rung is given time."""
 
     worker: Worker
-    evidence: StaleData
+    stale: tuple[StaleData, ...]
+    """What is stale, oldest first."""
     rung: Rung | None
 
+    @property
+    def evidence(self) -> str:
+        """What is stale, in a few words."""
+        more = len(self.stale) - NAMED
+        named = ", ".join(map(str, self.stale[:NAMED]))
+        return f"{named} and {more} more" if more > 0 else named
 
-def judge(worker: Worker, publishers: Iterable[Worker], now_ns: int) -> Healing | None:
+    @property
+    def symbols(self) -> list[str]:
+        """The symbols concerned."""
+        return sorted({one.symbol for one in self.stale})
+
+
+def judge(
+    worker: Worker, publishers: Iterable[Worker], now_ns: int, *, is_cut: bool = False
+) -> Healing | None:
     """Judge one running worker's data after a heartbeat.
 
     Args:
         worker: The worker that beat.
         publishers: The stream workers.
         now_ns: Monotonic time.
+        is_cut: Nobody can reach the exchange: all one can do is wait.
 
     Returns:
         What to do, or None when its data is fresh or its staleness is somebody else's.
     """
     stale = worker.watch.stale(now_ns)
-    if worker.spec.kind is WorkerKind.BOT:
+    is_bot = worker.spec.kind is WorkerKind.BOT
+    if is_bot and stale:
         stale = [one for one in stale if _published(one, publishers, now_ns)]
+    worker.stale = tuple(stale)
     if not stale:
         worker.ladder.fresh()
         return None
-    return Healing(worker, stale[0], worker.ladder.stale(now_ns))
+    if is_cut:
+        return Healing(worker, tuple(stale), None)
+    names = frozenset(f"{one.channel} {one.symbol}" for one in stale)
+    is_whole = is_bot or worker.watch.is_frozen(stale)
+    return Healing(worker, tuple(stale), worker.ladder.stale(now_ns, names, is_whole=is_whole))
 
 
 def _published(stale: StaleData, publishers: Iterable[Worker], now_ns: int) -> bool:
@@ -46,7 +72,6 @@ def _published(stale: StaleData, publishers: Iterable[Worker], now_ns: int) -> b
         age
         for publisher in publishers
         if publisher.life.running
-        and (age := publisher.watch.ages(now_ns).get(stale.channel, {}).get(stale.symbol))
-        is not None
+        and (age := publisher.watch.age(stale.channel, stale.symbol, now_ns)) is not None
     ]
     return bool(ages) and min(ages) < stale.limit / 2

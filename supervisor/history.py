@@ -1,52 +1,90 @@
-"""What happened: one line per change, for the terminal and the supervisor's log."""
+"""What happened: one line per event for people, one in the event log, one to the hooks."""
 
-import json
 import sys
-from collections import deque
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
-from lib.constants import NS_PER_SECOND
-
-KEPT = 1000
-"""Newest events kept in memory for `status`."""
+from supervisor.child import Child
+from supervisor.event_log import EventLog
+from supervisor.events import SUPERVISOR, Event, as_text, encode
+from supervisor.hooks import Hooks
+from supervisor.log_keeper import LogKeeper
 
 
 class History:
-    """Writes each event as a line of text, or of JSON.
+    """Keeps the record of a run.
 
     Args:
         clock: Returns ns since the epoch.
+        epoch: The run's number.
         log: The supervisor's log file, written besides the terminal.
         quiet: Do not write to the terminal (a viewer draws there).
         as_json: One JSON object a line.
+        events: The event log.
+        hooks: Who is told, if anybody is.
+        keeper: Keeps the logs within bounds.
     """
 
     def __init__(
-        self, clock: Callable[[], int], log: IO[str] | None, *, quiet: bool, as_json: bool
+        self,
+        clock: Callable[[], int],
+        epoch: int,
+        log: IO[str] | None,
+        *,
+        quiet: bool,
+        as_json: bool,
+        events: EventLog,
+        hooks: Hooks | None = None,
+        keeper: LogKeeper | None = None,
     ) -> None:
         """Have seen nothing."""
         self._clock = clock
+        self._epoch = epoch
         self._log = log
         self._quiet = quiet
-        self._as_json = as_json
-        self.events: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        self._as_text = encode if as_json else as_text
+        self._events = events
+        self._hooks = hooks
+        self._keeper = keeper
 
     def add(self, worker: str, event: str, reason: str = "", **facts: Any) -> None:
         """Note one event of a worker (or of the `supervisor` itself)."""
-        at_ns = self._clock()
-        entry = {"at_ns": at_ns, "worker": worker, "event": event, "reason": reason, **facts}
-        self.events.append(entry)
-        self._write(json.dumps(entry) if self._as_json else self._text(entry))
+        lost = self._events.lost
+        is_kept = self._take(Event(self._clock(), self._epoch, worker, event, reason, facts))
+        if is_kept and lost:
+            self.add(SUPERVISOR, "events lost", "the event log could not be written", count=lost)
+        elif not is_kept and not lost:
+            self._write(f"supervisor: the event log cannot be written; noted here: {event}")
 
-    def _text(self, entry: dict[str, Any]) -> str:
-        at = datetime.fromtimestamp(entry["at_ns"] / NS_PER_SECOND, UTC)
-        known = ("at_ns", "worker", "event", "reason")
-        facts = " ".join(f"{key}={value}" for key, value in entry.items() if key not in known)
-        reason = f": {entry['reason']}" if entry["reason"] else ""
-        clock = at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
-        return f"{clock}Z {entry['worker']:<22} {entry['event']}{reason}  {facts}".rstrip()
+    def tick(self, now_ns: int) -> None:
+        """Do what is due: logs within their bounds, hooks alive, their complaints noted."""
+        if self._keeper is not None:
+            self._keeper.tick(now_ns)
+        for complaint in self._hooks.tick(now_ns) if self._hooks is not None else ():
+            self.add(SUPERVISOR, "hook failed", complaint)
+
+    def children(self) -> Iterator[Child]:
+        """Yield the processes that work for it."""
+        if self._hooks is not None and self._hooks.child is not None:
+            yield self._hooks.child
+
+    def reap(self, ready: set[int]) -> None:
+        """Take the ends of its processes whose descriptors are `ready`."""
+        code = self._hooks.reap(ready) if self._hooks is not None else None
+        if code is not None:
+            self.add(SUPERVISOR, "hook failed", "the hooks' process ended", code=code)
+
+    def close(self) -> None:
+        """Let the hooks be told what waits, and close the event log."""
+        if self._hooks is not None:
+            self._hooks.close()
+        self._events.close()
+
+    def _take(self, event: Event) -> bool:
+        self._write(self._as_text(event))
+        if self._hooks is not None:
+            self._hooks.add(event)
+        return self._events.add(event)
 
     def _write(self, line: str) -> None:
         # A full disk or a closed terminal must not stop the supervisor.

@@ -1,25 +1,20 @@
-"""One config runs once: the run's lock, its number, and the workers that a dead run left behind."""
+"""One config runs once: the run's lock, and its number."""
 
 import fcntl
 import os
 import shutil
-import signal
 from pathlib import Path
 
 from lib.constants import NS_PER_SECOND
 from lib.errors import AlreadyRunning
 from lib.folders import LOCK
-from lib.lives import read_lives
 from lib.timer import AbstractTimer
-from supervisor.child import Child
 
 EPOCH = "epoch"
 BIRTHDAY = 1_760_000_000
 """Seconds since the epoch, before the first Tickvisor: keeps first numbers small."""
 TAKE_SECONDS = 0.2
 """How long the lock is tried: a command that asks who holds it has it for microseconds."""
-LEFTOVER_SECONDS = 4.0
-"""Workers of a dead supervisor clean up and are gone within 3 s; then they are ended."""
 
 
 class RunLock:
@@ -99,29 +94,6 @@ def next_epoch(state_dir: Path, now_ns: int) -> int:
     os.fsync(folder)
     os.close(folder)
     return epoch
-
-
-def end_leftovers(
-    folder: Path, timer: AbstractTimer, seconds: float = LEFTOVER_SECONDS
-) -> list[str]:
-    """Wait for the workers of a former run to clean up; end those that do not.
-
-    Returns:
-        Names of those that had to be ended.
-    """
-    deadline_ns = timer.Monotonic() + round(seconds * NS_PER_SECOND)
-    ended = []
-    for left in read_lives(folder):
-        try:
-            child = Child.of(left.pid)
-        except ProcessLookupError:
-            continue
-        if not child.wait((deadline_ns - timer.Monotonic()) / NS_PER_SECOND):
-            child.send(signal.SIGKILL)
-            child.wait(1.0)
-            ended.append(left.name)
-        child.close()
-    return ended
 
 
 def clear(folder: Path) -> None:

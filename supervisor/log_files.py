@@ -1,10 +1,10 @@
 """Log files of a run: found, read from their ends, followed through rotation."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from supervisor.follower import Follower
 from supervisor.log_lines import Line, read_lines
 
 SUFFIX = ".log"
@@ -24,35 +24,13 @@ class Tail:
 
     def __init__(self, path: Path, *, from_start: bool = False) -> None:
         """Read nothing yet."""
-        self.path = path
         self.worker = worker_of(path)
-        self._inode = 0
-        self._offset = 0
-        self._rest = b""
+        self._follower = Follower(path, None if from_start else TAIL_BYTES)
         self._at_ns = 0
-        self._from_start = from_start
 
     def read(self) -> list[Line]:
         """Return the whole lines that came since the last call; the end of the file at first."""
-        try:
-            with self.path.open("rb") as file:
-                return self._take(file.fileno())
-        except OSError:
-            return []
-
-    def _take(self, fd: int) -> list[Line]:
-        status = os.fstat(fd)
-        if status.st_ino != self._inode or status.st_size < self._offset:
-            # rotated or truncated: a new file begins
-            begun = bool(self._inode) or self._from_start
-            self._inode, self._rest = status.st_ino, b""
-            self._offset = 0 if begun else max(0, status.st_size - TAIL_BYTES)
-        text = os.pread(fd, max(0, status.st_size - self._offset), self._offset)
-        self._offset += len(text)
-        *whole, self._rest = (self._rest + text).split(b"\n")
-        found = read_lines(
-            self.worker, (line.decode("utf-8", "replace") for line in whole), self._at_ns
-        )
+        found = read_lines(self.worker, self._follower.read(), self._at_ns)
         if found:
             self._at_ns = found[-1].at_ns
         return found

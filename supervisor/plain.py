@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from supervisor.units import Delay, Duration
+from supervisor.units import Delay, Duration, Size
 
 
 def plain_section(section: msgspec.Struct) -> dict[str, Any]:
@@ -22,6 +22,8 @@ def _plain(value: Any) -> Any:
             return value.value
         case Duration():
             return float(value)
+        case Size():
+            return int(value)
         case Decimal():
             return str(value)
         case dict():

@@ -10,25 +10,21 @@ from typing import Any, NamedTuple
 from lib.constants import KEY, Channel, WorkerKind
 from lib.init import PUBLIC
 from supervisor.bots import Bot
+from supervisor.bounds import Bounds
+from supervisor.care_rules import Care, care_of, policy_of
+from supervisor.care_sections import ResourcesPart, RestartPart, WatchdogSection
+from supervisor.hook_rules import Hook
+from supervisor.hook_sections import hooks_of
 from supervisor.plain import plain_section
 from supervisor.policy import RestartPolicy
+from supervisor.section import Section
 from supervisor.sections import (
     LimitsSection,
-    RestartSection,
     RiskSection,
-    Section,
-    WatchdogSection,
 )
 from supervisor.spec import Spec
 from supervisor.watch import LEARNED
 
-GRACE = {
-    WorkerKind.VENUE: 3.0,
-    WorkerKind.EXCHANGE: 8.0,
-    WorkerKind.STREAM: 3.0,
-    WorkerKind.BOT: 3.0,
-}
-"""Seconds from SIGTERM to SIGKILL where the configuration says nothing; see `lib.defaults`."""
 LIVE = "live"
 
 
@@ -43,6 +39,7 @@ class WorkerSpec(NamedTuple):
             not watched is left out.
         restart: How it is brought back.
         heartbeat: Seconds without a beat after which it is hung.
+        care: What else makes it ill, and where it runs.
     """
 
     name: str
@@ -51,6 +48,7 @@ class WorkerSpec(NamedTuple):
     limits: dict[str, float]
     restart: RestartPolicy
     heartbeat: float
+    care: Care = Care()
 
 
 class Plan(NamedTuple):
@@ -62,6 +60,9 @@ class Plan(NamedTuple):
         secrets: Environment variables that only the exchange worker may see.
         log_format: `text` or `json`.
         places: `file:line` of what only a worker can check: symbols and bots' classes.
+        spec: The checked configuration that it was made from.
+        bounds: How much of each log is kept.
+        hooks: Whom to tell of events; variables in their targets are unresolved.
     """
 
     project: str
@@ -69,6 +70,9 @@ class Plan(NamedTuple):
     secrets: frozenset[str]
     log_format: str
     places: dict[str, str]
+    spec: Spec
+    bounds: Bounds = Bounds(10_000_000, 5)
+    hooks: tuple[Hook, ...] = ()
 
     @property
     def streams(self) -> list[str]:
@@ -88,7 +92,17 @@ def make_plan(spec: Spec) -> Plan:
         *_streams(spec),
         *(_bot(spec, bot, symbol) for bot in spec.bots for symbol in bot.section.symbols),
     ]
-    return Plan(spec.project, tuple(workers), spec.secrets, spec.root.log.format, spec.places)
+    log = spec.root.log
+    return Plan(
+        project=spec.project,
+        workers=tuple(workers),
+        secrets=spec.secrets,
+        log_format=log.format,
+        places=spec.places,
+        spec=spec,
+        bounds=Bounds(int(log.size), log.keep),
+        hooks=hooks_of(spec.root),
+    )
 
 
 def symbols_of(spec: Spec, *, watched: bool) -> list[str]:
@@ -106,7 +120,7 @@ def _venue(spec: Spec) -> list[WorkerSpec]:
     config = {**plain_section(venue), "active": symbols_of(spec, watched=True)}
     if not venue.symbols:
         config.pop("symbols")
-    return [_worker(spec, "venue", WorkerKind.VENUE, {"venue": config}, {}, spec.root.restart)]
+    return [_worker(spec, "venue", WorkerKind.VENUE, {"venue": config}, {})]
 
 
 def _exchange(spec: Spec) -> WorkerSpec:
@@ -133,7 +147,6 @@ def _exchange(spec: Spec) -> WorkerSpec:
         WorkerKind.EXCHANGE,
         {"exchange": config},
         {Channel.ACCOUNT.value: limits[Channel.ACCOUNT]} if Channel.ACCOUNT in limits else {},
-        spec.root.restart,
     )
     if spec.vault:
         worker.config["general"]["vault"] = spec.vault
@@ -158,7 +171,7 @@ def _streams(spec: Spec) -> list[WorkerSpec]:
     if section.replicas > 1:
         names = [f"stream-{number + 1}" for number in range(section.replicas)]
     return [
-        _worker(spec, name, WorkerKind.STREAM, {"stream": config}, limits, spec.root.restart)
+        _worker(spec, name, WorkerKind.STREAM, {"stream": config}, limits)
         for name in names
     ]
 
@@ -186,10 +199,15 @@ def _bot(spec: Spec, bot: Bot, symbol: str) -> WorkerSpec:
         "symbols": [symbol, *watch],
         "live_candles": bot.section.candles == LIVE,
         "on_error": bot.section.on_error,
+        "tap": bot.section.tap,
+        "history": bot.section.history,
         "limits": _known(limits),
     }
     name = f"bot:{bot.owner(symbol)}"
-    return _worker(spec, name, WorkerKind.BOT, {"bot": config}, limits, bot.restart)
+    section = bot.section
+    return _worker(
+        spec, name, WorkerKind.BOT, {"bot": config}, limits, section.restart, section.resources
+    )
 
 
 def _worker(
@@ -198,22 +216,18 @@ def _worker(
     kind: WorkerKind,
     own: dict[str, Any],
     limits: dict[str, float],
-    restart: RestartSection,
+    restart: RestartPart | None = None,
+    resources: ResourcesPart | None = None,
 ) -> WorkerSpec:
     config = {
         "factory": {"name": spec.root.factory, "parts": dict(spec.parts)},
         "general": _general(spec),
         **own,
     }
-    policy = RestartPolicy(
-        backoff_min=restart.backoff.first,
-        backoff_max=restart.backoff.last,
-        limit=restart.limit.count,
-        window=restart.limit.window,
-        on_failed=restart.on_failed,
-        grace=GRACE[kind] if restart.grace is None else float(restart.grace),
-    )
-    return WorkerSpec(name, kind, config, limits, policy, float(spec.root.watchdog.heartbeat))
+    root = spec.root
+    policy = policy_of(root.restart, kind, restart)
+    care = care_of(root.watchdog, root.resources, kind, name, resources)
+    return WorkerSpec(name, kind, config, limits, policy, float(root.watchdog.heartbeat), care)
 
 
 def _general(spec: Spec) -> dict[str, Any]:
@@ -222,6 +236,10 @@ def _general(spec: Spec) -> dict[str, Any]:
         KEY.EXCHANGE: spec.root.exchange,
         **spec.general,
     }
+
+
+PROOF = ("order_window", "absence_margin", "absence_margin_conditional", "absence_apart")
+"""Times of the exchange's section that prove an order absent."""
 
 
 def _public_section(spec: Spec) -> dict[str, Any]:
@@ -239,9 +257,12 @@ def _public_section(spec: Spec) -> dict[str, Any]:
         "conditional_entries": section.conditional_entries,
         "foreign_orders": section.foreign_orders,
         "journal_sync": section.journal_sync,
+        "leverage": section.leverage,
+        "margin_type": section.margin_type,
+        **{name: float(getattr(section, name)) for name in PROOF},
         "paper": section.paper,
     }
-    return {key: value for key, value in public.items() if key in PUBLIC}
+    return {key: value for key, value in public.items() if key in PUBLIC and value is not None}
 
 
 def _further_limits(risk: RiskSection) -> dict[str, Any]:

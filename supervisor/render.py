@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from lib.folders import log_path
+from supervisor.events import gist
 
 HEADINGS = ("WORKER", "PID", "STATE", "UPTIME", "RESTARTS", "EVENTS/S", "DATA AGE", "RSS", "NOTE")
 RIGHT = frozenset({"PID", "UPTIME", "RESTARTS", "EVENTS/S", "DATA AGE", "RSS"})
@@ -171,15 +172,25 @@ def _state(worker: dict[str, Any]) -> str:
 
 
 def _note(worker: dict[str, Any]) -> str:
-    note = str(worker.get("note") or "")
+    note = "; ".join([*_ills(worker), *filter(None, [str(worker.get("note") or "")])])
     last = worker.get("last_exit")
     is_old = worker["state"] == "ready" and worker.get("uptime_s", 0.0) > NEWS_SECONDS
     if not last or is_old or worker["state"] == "stopping":
         return note
     how = ended(last["reason"], last["code"])
+    if last.get("lines") and last["code"] > 0:
+        how = f"{how} ({gist(last['lines'])})"
     if worker["state"] in ("ready", "starting"):
         how = f"restarted: {how.removeprefix('ended: ')}"
     return f"{how}; {note}" if note else how
+
+
+def _ills(worker: dict[str, Any]) -> list[str]:
+    found = [f"{ill}: {evidence}" for ill, evidence in (worker.get("ill") or {}).items()]
+    stale = worker.get("stale") or []
+    if stale and worker["state"] == "stale":
+        found.append(stale[0] if len(stale) == 1 else f"{stale[0]} and {len(stale) - 1} more")
+    return found
 
 
 def _widths(lines: Sequence[tuple[str, ...]]) -> list[int]:

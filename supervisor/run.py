@@ -10,11 +10,14 @@ from lib.folders import log_path, make_run_dir, make_state_dir
 from lib.timer import AbstractTimer, LiveTimer
 from supervisor.births import Births, Places
 from supervisor.crew import Tools
-from supervisor.history import History
-from supervisor.lock import RunLock, clear, end_leftovers, next_epoch
+from supervisor.keeping import make_history
+from supervisor.leftovers import VARIABLE, end_leftovers, new_nonce
+from supervisor.lock import RunLock, clear, next_epoch
+from supervisor.options import Options
 from supervisor.plan import Plan
+from supervisor.service_manager import VARIABLES
 from supervisor.spawner import Spawner, become_subreaper
-from supervisor.supervisor import Options, Supervisor
+from supervisor.supervisor import Supervisor
 
 HEAVY = {"influxdb_client": "InfluxDb", "psycopg": "TimescaleDb", "hvac": "HashicorpVault"}
 """Modules worth importing before the fork, by the adapter that needs them."""
@@ -54,30 +57,32 @@ def run(plan: Plan, files: tuple[str, ...], options: Options) -> int:
 def _run(plan: Plan, places: Places, options: Options, timer: AbstractTimer) -> int:
     become_subreaper()
     with log_path(plan.project).open("a") as log, _lifeline() as lifeline_fd:
-        as_json = plan.log_format == "json"
-        history = History(timer.Timestamp, log, quiet=options.quiet, as_json=as_json)
+        epoch = next_epoch(places.state_dir, timer.Timestamp())
+        history = make_history(plan, epoch, log, options, timer, os.environ)
+        environment = {name: os.environ[name] for name in os.environ if name not in VARIABLES}
         for name in end_leftovers(places.run_dir, timer):
             history.add(name, "ended", "left behind by a former run")
         clear(places.run_dir)
-        epoch = next_epoch(places.state_dir, timer.Timestamp())
-        births = Births(plan, places, epoch, os.environ)
+        environment[VARIABLE] = new_nonce(places.run_dir)
+        births = Births(plan, places, epoch, environment)
         spawner = Spawner(
             births.public_environment,
             lifeline_fd,
             _preload(plan),
             log_path(plan.project, "forkserver"),
         )
-        history.add("supervisor", "started", pid=os.getpid(), epoch=epoch)
+        history.add("supervisor", "started", pid=os.getpid(), run=epoch)
         tools = Tools(births, spawner, history, timer)
         supervisor = Supervisor(plan, options, epoch, tools)
         try:
             code = supervisor.run()
         finally:
             supervisor.close()
-    for order in supervisor.kept:
+            history.close()
+    for order in supervisor.ending.kept:
         sys.stderr.write(f"left open on purpose: {order}\n")
-    if supervisor.error:
-        sys.stderr.write(f"supervisor: {supervisor.error}\n")
+    if supervisor.ending.error:
+        sys.stderr.write(f"supervisor: {supervisor.ending.error}\n")
     return code
 
 

@@ -15,9 +15,8 @@ from rich.text import Text
 
 from lib.constants import ExitCode
 from lib.errors import NotRunning, TickvisorError
-from lib.folders import log_path
 from supervisor.client import running, status
-from supervisor.log_files import Tail
+from supervisor.event_log import EventTail, events_path
 from supervisor.news import News
 from supervisor.program import activation
 from supervisor.render import (
@@ -52,6 +51,8 @@ STYLES = {
 STATE = HEADINGS.index("STATE")
 NAME = HEADINGS.index("WORKER")
 NEWS_LINES = 5
+NEWEST_BYTES = 100_000
+"""What is read of the event log at first: the present run's newest."""
 GONE = "the supervisor of {project} was killed; its workers stop by themselves within 3 s"
 
 
@@ -164,7 +165,7 @@ def _draw(update: Callable[[RenderableType], None], project: str, pid: int, pare
     """Draw until the run has gone; return whether it went without a goodbye."""
     missed = 0.0
     was_up = False
-    log, news = Tail(log_path(project)), News()
+    log, news = EventTail(events_path(project), NEWEST_BYTES), News()
     while parent_fd >= 0 or missed < WATCH_SECONDS:
         try:
             found = status(project)

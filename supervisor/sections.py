@@ -6,31 +6,29 @@ A database's section says what it says and no more: its defaults are the databas
 """
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, field
 
-from lib.constants import Channel
 from lib.defaults import default
-from supervisor.units import Delay, Duration, Limit, Rate, Span
+from supervisor.care_sections import (
+    ResourcesPart,
+    ResourcesSection,
+    RestartPart,
+    RestartSection,
+    WatchdogSection,
+)
+from supervisor.record_sections import HookSection, LogSection
+from supervisor.section import Section
+from supervisor.section import unit as _unit
+from supervisor.units import Delay, Duration
 
 Count = Annotated[int, Meta(ge=1)]
 Money = Annotated[Decimal, Meta(description="amount in quote asset")]
 Amount = Annotated[Decimal, Meta(description="not negative; 0 = no limit")]
 MarketChannel = Literal["book", "trade", "candle", "mark", "depth"]
 Candles = Literal["live", "closed"]
-Unit = TypeVar("Unit", Duration, Limit, Span, Rate)
-
-
-def _unit(kind: type[Unit], name: str) -> Unit:
-    # a factory: msgspec could not write such a default into the JSON schema
-    made: Unit = field(default_factory=lambda: kind(default(name)))
-    return made
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all sections."""
 
 
 class LimitsSection(Section, frozen=True):
@@ -51,7 +49,7 @@ class RiskSection(LimitsSection, frozen=True):
     """Limits that no bot can pass: of each bot, of all together, of single bots."""
 
     account: LimitsSection = field(default_factory=LimitsSection)
-    bots: dict[str, LimitsSection] = {}
+    bots: dict[str, LimitsSection] = field(default_factory=dict)
 
 
 class ExchangeSection(Section, frozen=True):
@@ -69,6 +67,12 @@ class ExchangeSection(Section, frozen=True):
     conditional_entries: bool = default("EXCHANGE.conditional_entries")
     foreign_orders: Literal["ignore", "warn", "stop"] = default("EXCHANGE.foreign_orders")
     journal_sync: Literal["normal", "full"] = default("EXCHANGE.journal_sync")
+    leverage: Annotated[int, Meta(ge=1, le=125)] | None = None
+    margin_type: Literal["crossed", "isolated"] | None = None
+    order_window: Duration = _unit(Duration, "EXCHANGE.order_window")
+    absence_margin: Duration = _unit(Duration, "EXCHANGE.absence_margin")
+    absence_margin_conditional: Duration = _unit(Duration, "EXCHANGE.absence_margin_conditional")
+    absence_apart: Duration = _unit(Duration, "EXCHANGE.absence_apart")
     paper: bool = default("EXCHANGE.paper")
 
 
@@ -96,8 +100,8 @@ class VenueSection(Section, frozen=True):
     seed: int = default("venue.seed")
     speed: Annotated[float, Meta(gt=0)] = default("venue.speed")
     port: Annotated[int, Meta(ge=0, le=65535)] = default("venue.port")
-    symbols: list[str] = []
-    files: list[str] = []
+    symbols: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
     loop: bool = default("venue.loop")
     start: Duration = _unit(Duration, "venue.start")
     rate: Annotated[float, Meta(gt=0)] = default("venue.rate")
@@ -143,40 +147,6 @@ class StreamSection(Section, frozen=True):
     depth: Literal["partial", "diff"] | None = None
     renew: Duration | None = None
     streams_per_connection: Annotated[int, Meta(ge=1, le=1024)] | None = None
-
-
-class WatchdogSection(Section, frozen=True):
-    """How old the newest data may be, per channel."""
-
-    book: Limit = _unit(Limit, "watchdog.book")
-    trade: Limit = _unit(Limit, "watchdog.trade")
-    candle: Limit = _unit(Limit, "watchdog.candle")
-    mark: Limit = _unit(Limit, "watchdog.mark")
-    depth: Limit = _unit(Limit, "watchdog.depth")
-    account: Limit = _unit(Limit, "watchdog.account")
-    heartbeat: Duration = _unit(Duration, "watchdog.heartbeat")
-
-    def limit(self, channel: str) -> float:
-        """Return a channel's limit in seconds, 0 = not watched, `watch.LEARNED` = learned."""
-        return float(getattr(self, Channel(channel).value))
-
-
-class RestartSection(Section, frozen=True):
-    """How workers are brought back."""
-
-    backoff: Span = _unit(Span, "restart.backoff")
-    limit: Rate = _unit(Rate, "restart.limit")
-    on_failed: Literal["isolate", "stop", "halt"] = default("restart.on_failed")
-    grace: Duration | None = None
-
-
-class LogSection(Section, frozen=True):
-    """What the logs look like."""
-
-    format: Literal["text", "json"] = default("log.format")
-    level: Literal["trace", "debug", "info", "success", "warning", "error", "critical"] = default(
-        "log.level"
-    )
 
 
 class RecordsSection(Section, frozen=True):
@@ -245,10 +215,13 @@ class BotSection(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     watch: list[str] = []
     overrides: dict[str, dict[str, Any]] = {}
-    restart: RestartSection | None = None
+    restart: RestartPart | None = None
+    resources: ResourcesPart | None = None
     on_error: Literal["restart", "continue"] = default("bots.on_error")
     on_crash: Literal["cancel", "adopt", "leave"] = default("bots.on_crash")
     candles: Candles = default("bots.candles")
+    tap: bool | str = default("bots.tap")
+    history: bool = default("bots.history")
 
 
 class VaultSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -273,10 +246,12 @@ class RootSection(Section, frozen=True):
     stream: StreamSection = field(default_factory=StreamSection)
     watchdog: WatchdogSection = field(default_factory=WatchdogSection)
     restart: RestartSection = field(default_factory=RestartSection)
+    resources: ResourcesSection = field(default_factory=ResourcesSection)
     log: LogSection = field(default_factory=LogSection)
+    on_event: list[HookSection] = field(default_factory=list)
     influx: InfluxSection | None = None
     timescale: TimescaleSection | None = None
     sqlite: SqliteSection | None = None
     spool: SpoolSection | None = None
-    custom: dict[str, Any] = {}
-    backtest: dict[str, Any] = {}
+    custom: dict[str, Any] = field(default_factory=dict)
+    backtest: dict[str, Any] = field(default_factory=dict)

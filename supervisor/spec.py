@@ -24,10 +24,12 @@ from lib.interpolation import Variable, fill_in, missing, missing_error
 from lib.interpolation import variables as find_variables
 from lib.redaction import is_secret_name, redact
 from supervisor.bots import Bot, places_of, read_bots
+from supervisor.care_rules import check_care
 from supervisor.convert import convert, nearest
+from supervisor.hook_sections import check_hooks
 from supervisor.names import FACTORY_ROLES, check_adapter
 from supervisor.sections import ExchangeSection, RootSection, VaultSection
-from supervisor.units import Duration
+from supervisor.units import Duration, Size
 from supervisor.venue_rules import check_exchange, check_venue
 
 GENERAL = ("log", "influx", "timescale", "sqlite", "spool", "custom")
@@ -122,8 +124,10 @@ def _check(
         raise tree.fail(error.message, ("project",)) from None
     parts = _parts(tree, root)
     check_exchange(tree, root, exchange)
+    check_hooks(tree, root)
     venue = check_venue(tree, root)
     bots = read_bots(tree, root)
+    check_care(tree, root.restart, root.resources, _workers(root, bots), os.sched_getaffinity(0))
     return Spec(
         files=files,
         root=msgspec.structs.replace(root, venue=venue),
@@ -137,6 +141,15 @@ def _check(
         missing=lost,
         warnings=tuple(_warnings(tree, exchanges)),
     )
+
+
+def _workers(root: RootSection, bots: tuple[Bot, ...]) -> list[str]:
+    """Return the names of the workers that there will be."""
+    count = root.stream.replicas
+    streams = [f"stream-{number + 1}" for number in range(count)] if count > 1 else ["stream"]
+    owners = [bot.owner(symbol) for bot in bots for symbol in bot.section.symbols]
+    venue = ["venue"] if root.venue is not None else []
+    return [*venue, "exchange", *streams, *(f"bot:{owner}" for owner in owners)]
 
 
 def _parts(tree: ConfigTree, root: RootSection) -> dict[str, str]:
@@ -154,11 +167,13 @@ def _plain(section: Any) -> dict[str, Any]:
     if isinstance(section, dict):
         return section
     given = {name: getattr(section, name) for name in section.__struct_fields__}
-    return {
-        name: float(value) if isinstance(value, Duration) else value
-        for name, value in given.items()
-        if value is not None
-    }
+    return {name: _number(value) for name, value in given.items() if value is not None}
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, Size):
+        return int(value)
+    return float(value) if isinstance(value, Duration) else value
 
 
 def _vault(tree: ConfigTree) -> dict[str, Any]:

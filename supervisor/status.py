@@ -4,44 +4,11 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-import psutil
-
 from lib.constants import NS_PER_SECOND, WorkerState
+from supervisor.illness import Illness
+from supervisor.meter import Meter
+from supervisor.sickness import Used
 from supervisor.worker import Worker
-
-SAMPLE_SECONDS = 1.0
-"""Shortest time over which a CPU share is computed."""
-
-
-class Usage:
-    """Memory and CPU share of processes, sampled when asked."""
-
-    def __init__(self) -> None:
-        """Know no process."""
-        self._processes: dict[int, psutil.Process] = {}
-        self._samples: dict[int, tuple[int, int, float]] = {}
-
-    def of(self, pid: int, now_ns: int) -> tuple[int, float]:
-        """Return (resident bytes, percent of one core since the last sample)."""
-        try:
-            process = self._processes.get(pid)
-            if process is None:
-                process = self._processes[pid] = psutil.Process(pid)
-            sampled = self._samples.get(pid)
-            if sampled and now_ns - sampled[0] < SAMPLE_SECONDS * NS_PER_SECOND:
-                return sampled[1], sampled[2]
-            with process.oneshot():
-                rss, percent = process.memory_info().rss, process.cpu_percent(None)
-        except psutil.Error:
-            self.forget(pid)
-            return 0, 0.0
-        self._samples[pid] = (now_ns, rss, percent)
-        return rss, percent
-
-    def forget(self, pid: int) -> None:
-        """Drop a process that is gone."""
-        self._processes.pop(pid, None)
-        self._samples.pop(pid, None)
 
 
 def run_state(workers: Iterable[Worker], *, started: bool, stopping: bool) -> str:
@@ -54,22 +21,22 @@ def run_state(workers: Iterable[Worker], *, started: bool, stopping: bool) -> st
 
 
 def status(
-    head: dict[str, Any], workers: Iterable[Worker], usage: Usage, now_ns: int
+    head: dict[str, Any], workers: Iterable[Worker], meter: Meter, now_ns: int
 ) -> dict[str, Any]:
     """Return the status object; `head` holds its first fields."""
-    rss, percent = usage.of(os.getpid(), now_ns)
+    used = meter.of(os.getpid(), now_ns)
     return {
         **head,
-        "rss_bytes": rss,
-        "cpu_percent": round(percent, 1),
-        "workers": [_worker(worker, usage, now_ns) for worker in workers],
+        "rss_bytes": used.memory,
+        "cpu_percent": round(used.cpu * 100, 1),
+        "workers": [_worker(worker, meter, now_ns) for worker in workers],
     }
 
 
-def _worker(worker: Worker, usage: Usage, now_ns: int) -> dict[str, Any]:
+def _worker(worker: Worker, meter: Meter, now_ns: int) -> dict[str, Any]:
     life, watch, beat = worker.life, worker.watch, worker.watch.last
     alive = worker.child is not None
-    rss, percent = usage.of(worker.child.pid, now_ns) if worker.child else (0, 0.0)
+    used = meter.of(worker.child.pid, now_ns) if worker.child else Used(0, 0.0)
     last_exit = life.last_exit
     ages = watch.ages(now_ns) if alive else {}
     return {
@@ -86,6 +53,7 @@ def _worker(worker: Worker, usage: Usage, now_ns: int) -> dict[str, Any]:
             "reason": last_exit.reason.value,
             "code": last_exit.code,
             "at_ns": last_exit.at_ns,
+            "lines": worker.last_words,
         },
         "heartbeat_age_s": round(watch.heartbeat_age(now_ns), 3) if alive and beat else None,
         "data_age_s": {
@@ -96,8 +64,15 @@ def _worker(worker: Worker, usage: Usage, now_ns: int) -> dict[str, Any]:
         "events_per_s": round(watch.events_per_s, 1) if alive else 0.0,
         "dropped": beat.dropped if beat and alive else 0,
         "lag_ms": round(beat.lag_ns / 1e6, 1) if beat and alive else 0.0,
-        "rss_bytes": rss,
-        "cpu_percent": round(percent, 1),
+        "delay_ms": round(beat.delay_ns / 1e6, 1) if beat and alive else 0.0,
+        "errors": beat.errors if beat and alive else 0,
+        "rss_bytes": used.memory,
+        "cpu_percent": round(used.cpu * 100, 1),
+        "descriptors": used.descriptors,
+        "resources": worker.spec.care.resources.given(),
+        "illnesses": {illness.value: life.illnesses[illness] for illness in Illness},
+        "ill": {ill.value: finding.evidence for ill, finding in worker.ills.items()},
+        "stale": [str(one) for one in worker.stale] if alive else [],
         "note": beat.note if beat and alive else "",
         "due_s": _due(worker, now_ns),
     }

@@ -4,6 +4,8 @@ from typing import Any
 
 from lib.durations import EXAMPLE, delays, rate, seconds, span
 from lib.errors import ConfigError
+from lib.sizes import EXAMPLE as SIZES
+from lib.sizes import size
 from supervisor.watch import LEARNED
 
 
@@ -34,6 +36,14 @@ class Limit(float):
             ) from None
 
 
+class Size(int):
+    """Bytes; written `10MB`."""
+
+    def __new__(cls, value: object) -> "Size":
+        """Read what a user wrote."""
+        return super().__new__(cls, size(value))
+
+
 class Delay:
     """Latency; written `20ms`, `[10ms, 30ms]` (drawn from), or `rows.txt` (one number a line)."""
 
@@ -61,6 +71,7 @@ class Rate:
 UNITS: dict[type, dict[str, Any]] = {
     Duration: {"type": ["string", "integer"], "description": f"duration: {EXAMPLE}, or 0"},
     Limit: {"type": ["string", "integer", "boolean"], "description": "duration, learned or off"},
+    Size: {"type": ["string", "integer"], "description": f"size: {SIZES}, or 0"},
     Delay: {
         "type": ["string", "integer", "array"],
         "description": "duration, list of durations, or file with one number of seconds per line",

@@ -49,8 +49,8 @@ def _is_given(values: dict[str, Any], section: str, key: str) -> bool:
     if not section:
         return key in values
     part = _part(values, section)
-    if section == "venue" and part is None:
-        return True  # without a venue none of its defaults matters
+    if section in ("venue", "on_event") and part is None:
+        return True  # without a venue, or a hook, none of its defaults matters
     parts = part if isinstance(part, list) else [part]
     return all(isinstance(one, dict) and key in one for one in parts)
 

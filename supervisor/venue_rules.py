@@ -6,7 +6,7 @@ import msgspec
 
 from lib.config_tree import ConfigTree
 from lib.errors import ConfigError
-from lib.init import find_path
+from lib.init import find_files, find_path
 from supervisor.bots import check_symbols
 from supervisor.sections import ExchangeSection, LatencySection, RootSection, VenueSection
 from supervisor.units import Delay
@@ -61,10 +61,10 @@ def check_venue(tree: ConfigTree, root: RootSection) -> VenueSection | None:
     files = []
     for index, name in enumerate(venue.files):
         steps = ("venue", "files", index)
-        found = find_path(name, tree.where(steps).file)
-        if found is None:
+        found = find_files(name, tree.where(steps).file)
+        if not found:
             raise tree.fail(f"there is no file {name}", steps)
-        files.append(str(found))
+        files += map(str, found)
     return msgspec.structs.replace(
         venue,
         files=files,

@@ -4,53 +4,43 @@ Ages come from the worker's own clock of new data; between two beats they grow b
 passed here. The supervisor's own sleep (SIGSTOP, suspend) is not held against anybody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from lib.bus.protocol import Heartbeat
 from lib.constants import NS_PER_SECOND, WorkerState
+from supervisor.rhythm import FLOOR, Rhythm
 
 OPENING_SECONDS = 5.0
 """A life that was never ready may be silent this long: it still imports, connects, signs on."""
 LEARNED = -1.0
-"""Limit that means: learn it from the channel's own mean gap between events."""
-LEARNED_FLOOR = 3.0
-"""Seconds; no learned limit is shorter."""
-LEARNED_GAPS = 25.0
-"""Mean gaps that a quiet time may last: for a Poisson stream, e^-25 per event is never."""
-LEARNED_EVENTS = 20
-"""Events before a mean gap is trusted."""
+"""Limit that means: learn it from the channel's own gaps between events."""
 FIRST_RATE_NS = NS_PER_SECOND // 5
 """A first rate is worth showing after this time already."""
 RATE_WEIGHT = 0.3
 """Weight of the newest second in the smoothed event rate."""
 
 
-class Rung(StrEnum):
-    """Steps of healing, gentlest first."""
-
-    RESUBSCRIBE = "resubscribe"
-    RECONNECT = "reconnect"
-    RESTART = "restart"
-
-
 @dataclass(frozen=True, slots=True)
 class StaleData:
-    """One channel of one symbol whose data is older than its limit; ages in seconds."""
+    """One channel of one symbol whose data is older than its limit; ages in seconds.
+
+    `is_sure` is False for a limit that was learned too recently to restart a worker for.
+    """
 
     channel: str
     symbol: str
     age: float
     limit: float
+    is_sure: bool = True
 
     def __str__(self) -> str:
         """Say it in a few words."""
-        return f"{self.channel} {self.symbol} {self.age:.1f} s old, limit {self.limit:g} s"
+        return f"{self.channel} {self.symbol} {self.age:.1f} s old, limit {self.limit:.3g} s"
 
 
 class Watch:
-    """What the supervisor knows about one worker's life from its heartbeats.
+    """What the supervisor knows about one worker from its heartbeats.
 
     Args:
         limits: Channel -> longest age in seconds; `LEARNED`, or 0 for not watched.
@@ -62,30 +52,39 @@ class Watch:
         self, limits: Mapping[str, float], heartbeat_limit: float, start_timeout: float
     ) -> None:
         """Know nothing yet."""
-        self._limits = limits
+        self.adopt(limits)
+        self._rhythms: dict[tuple[str, str], Rhythm] = {}
         self._heartbeat_limit_ns = round(heartbeat_limit * NS_PER_SECOND)
         self._start_timeout_ns = round(start_timeout * NS_PER_SECOND)
         self.last: Heartbeat | None = None
         self.events_per_s = 0.0
         self._was_ready = False
-        self._born_ns = 0
         self._last_ns = 0
         self._rate_ns = 0
         self._rate_events = 0
 
+    def adopt(self, limits: Mapping[str, float]) -> None:
+        """Go by other limits from now on."""
+        self._limits = {channel: limit for channel, limit in limits.items() if limit}
+        self._learned = [channel for channel, limit in self._limits.items() if limit == LEARNED]
+
     def born(self, now_ns: int) -> None:
-        """Start watching a new life."""
+        """Start watching a new life; what was learned of its data stays."""
         self.last = None
         self._was_ready = False
         self.events_per_s = 0.0
-        self._born_ns = self._last_ns = self._rate_ns = now_ns
+        self._last_ns = self._rate_ns = now_ns
         self._rate_events = 0
+        for rhythm in self._rhythms.values():
+            rhythm.reborn()
 
     def beat(self, heartbeat: Heartbeat, now_ns: int) -> None:
         """Take a heartbeat."""
         self.last = heartbeat
         self._was_ready |= heartbeat.state == WorkerState.READY
         self._last_ns = now_ns
+        for channel in self._learned:
+            self._learn(channel, heartbeat, now_ns)
         passed_ns = now_ns - self._rate_ns
         first = self.events_per_s == 0
         if passed_ns >= (FIRST_RATE_NS if first else NS_PER_SECOND):
@@ -114,7 +113,8 @@ class Watch:
         if now_ns - self._last_ns <= self.silence_limit_ns():
             return ""
         what = "no heartbeat" if self.last else "no first heartbeat"
-        return f"{what} for {self.heartbeat_age(now_ns):.2f} s"
+        limit = self.silence_limit_ns() / NS_PER_SECOND
+        return f"{what} for {self.heartbeat_age(now_ns):.2f} s, limit {limit:g} s"
 
     def deadline(self) -> int:
         """Return when the worker counts as hung if no beat comes, monotonic ns."""
@@ -130,58 +130,64 @@ class Watch:
             for channel, ages in self.last.ages.items()
         }
 
+    def age(self, channel: str, symbol: str, now_ns: int) -> float | None:
+        """Return the age of the newest data of one channel and symbol, None when unknown."""
+        age_ns = self.last.ages.get(channel, {}).get(symbol) if self.last else None
+        return None if age_ns is None else (age_ns + now_ns - self._last_ns) / NS_PER_SECOND
+
+    def heard(self, now_ns: int) -> float | None:
+        """Return seconds since any of its connections brought anything, None when unknown."""
+        if self.last is None or not self.last.links:
+            return None
+        return (min(self.last.links.values()) + now_ns - self._last_ns) / NS_PER_SECOND
+
     def stale(self, now_ns: int) -> list[StaleData]:
         """Return what is older than its limit, oldest first."""
-        found = [
-            StaleData(channel, symbol, age, limit)
-            for channel, ages in self.ages(now_ns).items()
-            for symbol, age in ages.items()
-            if (limit := self.limit(channel, symbol, now_ns)) and age > limit
-        ]
-        return sorted(found, key=lambda stale: -stale.age)
+        return sorted(self._stale(now_ns), key=lambda stale: -stale.age)
 
-    def limit(self, channel: str, symbol: str, now_ns: int) -> float:
+    def is_frozen(self, stale: list[StaleData]) -> bool:
+        """Return whether no symbol of a channel is fresh, beyond doubt: that is no quiet market."""
+        sure = {one.channel for one in stale if one.is_sure}
+        return self.last is not None and any(
+            sum(one.channel == channel for one in stale) >= len(self.last.ages[channel])
+            for channel in sure
+        )
+
+    def limit(self, channel: str, symbol: str) -> float:
         """Return the limit of one channel and symbol in seconds; 0 = not watched."""
         limit = self._limits.get(channel, 0.0)
         if limit != LEARNED:
             return limit
-        count = self.last.counts.get(f"{channel}:{symbol}", 0) if self.last else 0
-        if count < LEARNED_EVENTS:
-            return 0.0
-        gap = (now_ns - self._born_ns) / NS_PER_SECOND / count
-        return max(LEARNED_FLOOR, LEARNED_GAPS * gap)
+        rhythm = self._rhythms.get((channel, symbol))
+        return rhythm.limit() if rhythm else 0.0
 
+    def learned_symbols(self, channel: str) -> list[str]:
+        """Return the symbols whose limit in a channel is learned; none where it is fixed."""
+        if channel not in self._learned:
+            return []
+        return [symbol for one, symbol in self._rhythms if one == channel]
 
-class Ladder:
-    """Which rung of healing a stale worker gets next.
+    def _stale(self, now_ns: int) -> Iterator[StaleData]:
+        if self.last is None:
+            return
+        since_ns = now_ns - self._last_ns
+        for channel, limit in self._limits.items():
+            for symbol, age_ns in self.last.ages.get(channel, {}).items():
+                age = (age_ns + since_ns) / NS_PER_SECOND
+                if limit != LEARNED:
+                    if age > limit:
+                        yield StaleData(channel, symbol, age, limit)
+                    continue
+                rhythm = self._rhythms.get((channel, symbol))
+                # most are fresh by far: they are spared the arithmetic
+                learned = rhythm.limit() if rhythm and age > FLOOR else 0.0
+                if rhythm and learned and age > learned:
+                    yield StaleData(channel, symbol, age, learned, rhythm.is_sure(now_ns))
 
-    Args:
-        rungs: (seconds of staleness beyond the limit, rung), in order.
-    """
-
-    def __init__(self, rungs: tuple[tuple[float, Rung], ...]) -> None:
-        """Stand on the ground."""
-        self._rungs = rungs
-        self._since_ns: int | None = None
-        self._next = 0
-
-    def stale(self, now_ns: int) -> Rung | None:
-        """Note that the data is stale; return the rung that is due now, if one is."""
-        if self._since_ns is None:
-            self._since_ns = now_ns
-        if self._next >= len(self._rungs):
-            return self._rungs[-1][1]
-        seconds, rung = self._rungs[self._next]
-        if now_ns - self._since_ns < seconds * NS_PER_SECOND:
-            return None
-        self._next += 1
-        return rung
-
-    def fresh(self) -> None:
-        """Note that the data is fresh: back to the ground."""
-        self._since_ns = None
-        self._next = 0
-
-
-PUBLISHER_RUNGS = ((0.0, Rung.RESUBSCRIBE), (0.7, Rung.RECONNECT), (2.0, Rung.RESTART))
-SUBSCRIBER_RUNGS = ((0.0, Rung.RESUBSCRIBE), (1.0, Rung.RESTART))
+    def _learn(self, channel: str, beat: Heartbeat, now_ns: int) -> None:
+        for symbol, age_ns in beat.ages.get(channel, {}).items():
+            rhythm = self._rhythms.get((channel, symbol))
+            if rhythm is None:
+                rhythm = self._rhythms[channel, symbol] = Rhythm(now_ns)
+            count = beat.counts.get(f"{channel}:{symbol}", 0)
+            rhythm.see(count, now_ns - age_ns, now_ns)

@@ -4,11 +4,15 @@ from dataclasses import dataclass, field
 from random import Random
 
 from lib.bus.protocol import incarnation
-from lib.constants import WorkerKind, WorkerState
+from lib.constants import Channel, WorkerKind, WorkerState
 from supervisor.child import Child
+from supervisor.illness import Finding, Illness
+from supervisor.ladder import PUBLISHER_RUNGS, SUBSCRIBER_RUNGS, Ladder
+from supervisor.life import Life
 from supervisor.plan import WorkerSpec
-from supervisor.policy import Life
-from supervisor.watch import PUBLISHER_RUNGS, SUBSCRIBER_RUNGS, Ladder, Watch
+from supervisor.sickness import Sickness
+from supervisor.slowness import Slowness
+from supervisor.watch import StaleData, Watch
 
 
 @dataclass(slots=True)
@@ -19,6 +23,12 @@ class Worker:
     life: Life
     watch: Watch
     ladder: Ladder
+    slowness: Slowness
+    sickness: Sickness
+    ills: dict[Illness, Finding] = field(default_factory=dict)
+    """What else it suffers from, besides its state."""
+    stale: tuple[StaleData, ...] = ()
+    """What of its data is old, as judged at its newest beat."""
     child: Child | None = None
     incarnation: int = 0
     born_ns: int = 0
@@ -28,6 +38,12 @@ class Worker:
     """Whether any life of this run was ready."""
     refusal: str = ""
     """What the worker said before it refused to start."""
+    hands_over: bool = False
+    """Whether the present life, asked to end, leaves what it holds to the next one."""
+    log_begin: int = 0
+    """Size of its log when the present life began."""
+    last_words: list[str] = field(default_factory=list)
+    """The last lines of the life before, when it ended badly."""
     pending_kill: list[int] = field(default_factory=list)
     """Signals decided while the fork was under way."""
 
@@ -53,9 +69,27 @@ class Worker:
         self.condemned = False
         self.spawning = True
         self.refusal = ""
+        self.hands_over = False
         self.pending_kill.clear()
         self.watch.born(now_ns)
         self.ladder.fresh()
+        self.slowness.born()
+        self.sickness.born()
+        self.ills = {}
+        self.stale = ()
+
+    def stale_book(self, symbol: str) -> str:
+        """Return how its book of a symbol is stale, empty when it is not."""
+        found = [one for one in self.stale if (one.channel, one.symbol) == (Channel.BOOK, symbol)]
+        return str(found[0]) if found else ""
+
+    def respec(self, spec: WorkerSpec) -> None:
+        """Judge by a changed part of the configuration from now on; the next life is born by it."""
+        fresh = make_worker(spec, Random())
+        self.spec = spec
+        self.life.adopt(spec.restart)
+        self.watch.adopt(spec.limits)
+        self.ladder, self.slowness, self.sickness = fresh.ladder, fresh.slowness, fresh.sickness
 
 
 def make_worker(spec: WorkerSpec, random: Random) -> Worker:
@@ -66,4 +100,6 @@ def make_worker(spec: WorkerSpec, random: Random) -> Worker:
         life=Life(spec.restart, random),
         watch=Watch(spec.limits, spec.heartbeat, spec.restart.start_timeout),
         ladder=Ladder(rungs),
+        slowness=Slowness(spec.care.slow),
+        sickness=Sickness(spec.care.resources, spec.care.errors, spec.care.window),
     )

@@ -20,7 +20,7 @@ from lib.bus.protocol import (
 )
 from lib.bus.sequence import Sequences
 from lib.bus.start import Start
-from lib.constants import NS_PER_MS, NS_PER_SECOND, Channel, WorkerState
+from lib.constants import MARKET_CHANNELS, NS_PER_MS, NS_PER_SECOND, Channel, WorkerState
 from lib.exchange.bus_desk import Desk
 from lib.freshness import Freshness
 from lib.logger import AbstractLogger
@@ -57,7 +57,7 @@ class Host:
         self.owner = start.name.removeprefix("bot:")
         self.symbol = self.owner.rpartition(":")[2]
         others = [symbol for symbol in part.get("symbols", []) if symbol != self.symbol]
-        symbols = [self.symbol, *dict.fromkeys(others)]
+        symbols = self._symbols = [self.symbol, *dict.fromkeys(others)]
         self.links = Links(
             start,
             self.owner,
@@ -78,6 +78,10 @@ class Host:
         self.messages: deque[Command] = deque(maxlen=MESSAGES)
         self.state = WorkerState.STARTING
         self.note: Callable[[], str] = str
+        self.errors = 0
+        """Exceptions of handlers that the bot lives on after."""
+        self.delay_ns = 0
+        """The longest that an event waited since the last beat."""
         self.events = 0
         """Events that the bot's handlers have got."""
         self._is_made = False
@@ -112,6 +116,10 @@ class Host:
         """Ask the supervisor for a restart."""
         self._log.warning("asked for a restart", target=target or self.start.name, reason=reason)
         self.links.pusher.send(Ask(self.start.name, target, reason))
+
+    def send(self, target: str, message: str) -> None:
+        """Have the supervisor bring a message to other bots."""
+        self.report("message", {"to": target, "text": message})
 
     def report(self, kind: str, facts: dict[str, Any]) -> None:
         """Tell the supervisor a fact."""
@@ -189,8 +197,11 @@ class Host:
                 links={name: now_ns - at_ns for name, at_ns in self._links_ns.items()},
                 counts=self._fresh.counts(),
                 note=self.note(),
+                errors=self.errors,
+                delay_ns=self.delay_ns,
             )
         )
+        self.delay_ns = 0
 
     def _on_market(self, name: bytes, header: Header, message: Message | None, now_ns: int) -> None:
         self._links_ns["market"] = now_ns
@@ -209,6 +220,7 @@ class Host:
         match message:
             case Roster():
                 self.desk.line.on_roster(message)
+                self.links.hear(message.lives)
                 self._check_own_life(message)
             case Command(action="resubscribe"):
                 self._log.info("resubscribing")
@@ -218,9 +230,17 @@ class Host:
             case Command(action="deafen") if os.environ.get(TEST_HOOKS) == "1":
                 self.links.deafen()
             case Health():
-                self.desk.events.append(message)
+                self._on_health(message)
             case _:
                 pass
+
+    def _on_health(self, health: Health) -> None:
+        channel, _, symbol = health.component.partition(":")
+        if channel in MARKET_CHANNELS:
+            self.desk.line.on_health(health)
+            if symbol not in self._symbols:
+                return
+        self.desk.events.append(health)
 
     def _check_own_life(self, roster: Roster) -> None:
         lives = [row[1] for row in roster.lives if row[0] == self.start.name]

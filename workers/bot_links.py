@@ -1,6 +1,7 @@
 """The sockets of a bot worker: what can be read, and what was sent; no decision is made here."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import zmq
 
@@ -41,6 +42,7 @@ class Links:
     ) -> None:
         """Connect everything."""
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._start = start
         run_dir = start.run_dir
         self._market_topics = [topic(kind, symbol) for kind in MARKET_KINDS for symbol in symbols]
         self.market = Subscriber(
@@ -88,6 +90,10 @@ class Links:
         """Replace a subscriber's socket by a fresh one."""
         subscriber.reopen()
         self._poller = self._make_poller()
+
+    def hear(self, roster: list[list[Any]]) -> None:
+        """Listen to every stream worker that lives, also to one that came after us."""
+        self.market.hear(endpoints.markets(self._start.run_dir, self._start.streams, roster))
 
     def deafen(self) -> None:
         """Lose the market subscriptions, the connection staying open (a drill)."""

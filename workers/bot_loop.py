@@ -1,5 +1,6 @@
 """The life of one bot: make it, feed it one event at a time, let it clean up."""
 
+import importlib
 import traceback
 from typing import Any
 
@@ -15,6 +16,7 @@ from lib.timer import AbstractTimer
 from workers.bot_class import load_bot_class
 from workers.bot_dispatch import account_event, market_event
 from workers.bot_guard import Guard, Overrun
+from workers.bot_history import BotHistory, is_wanted
 from workers.bot_host import Host
 
 CLEAN_SECONDS = 2.0
@@ -56,6 +58,7 @@ class BotLoop:
         self._host = Host(start, timer, log, guard)
         self._bot: AbstractBot | None = None
         self._code = ExitCode.DONE
+        self._history: BotHistory | None = None
         self._second_ns = 0
 
     def run(self) -> int:
@@ -81,16 +84,33 @@ class BotLoop:
         try:
             bot_class = load_bot_class(self._part["class"])
             self._factory.Exchange = BusExchange.bound_to(host)
-            bot = bot_class(self._part["config"], self._factory, self._timer)
+            bot = self._construct(bot_class)
         except ConfigError as error:
             self._code = ExitCode.USAGE
             host.report("refused", {"message": str(error), "about": error.about})
             self._log.error("refused to start", error=str(error))
             return None
         bot.host = host
+        self._history = self._open_history()
         host.made(lambda: str(bot.note))
         self._bot = bot
         return bot
+
+    def _construct(self, bot_class: type[AbstractBot]) -> AbstractBot:
+        config = self._part["config"]
+        if not self._part.get("tap"):
+            return bot_class(config, self._factory, self._timer)
+        # Not imported before somebody wants it.
+        tapping = importlib.import_module("workers.bot_tap")
+        bot: AbstractBot = tapping.make_tapped_bot(
+            bot_class, self._part, self._factory, self._timer, self._host.owner
+        )
+        return bot
+
+    def _open_history(self) -> BotHistory | None:
+        if not is_wanted(self._part, self._factory):
+            return None
+        return BotHistory(self._part["config"], self._factory, self._timer, self._host.desk)
 
     def _turn(self, bot: AbstractBot) -> None:
         now_ns = self._timer.Monotonic()
@@ -102,6 +122,8 @@ class BotLoop:
             # Nothing is told before the account is synchronised: what was missed comes first.
             self._second_ns = self._timer.Monotonic() + IDLE_NS
             return
+        if self._history is not None:
+            self._history.turn()
         try:
             with self._guard.handler():
                 self._tell_account(bot)
@@ -110,6 +132,7 @@ class BotLoop:
         except Exception:
             if self._part.get("on_error") != CONTINUE:
                 raise
+            self._host.errors += 1
             self._log.error("a handler failed; going on", traceback=traceback.format_exc())
 
     def _tell_account(self, bot: AbstractBot) -> None:
@@ -117,6 +140,8 @@ class BotLoop:
         while host.desk.events and not self._guard.reason:
             host.events += 1
             event = host.desk.events.popleft()
+            if self._history is not None:
+                self._history.on_event(event)
             account_event(bot, event)
             host.desk.pulse.on_handled(event)
         while host.messages and not self._guard.reason:
@@ -143,7 +168,9 @@ class BotLoop:
             event, published_ns = found
             host.desk.market_ns = max(host.desk.market_ns, event.event_ns)
             host.events += 1
-            market_event(bot, event, max(0, now_ns - published_ns))
+            waited_ns = max(0, now_ns - published_ns)
+            host.delay_ns = max(host.delay_ns, waited_ns)
+            market_event(bot, event, waited_ns)
             host.desk.pulse.on_market(event.symbol, event.event_ns)
             if self._guard.reason or host.desk.events or self._timer.Monotonic() > end_ns:
                 return
@@ -167,6 +194,8 @@ class BotLoop:
         except Exception:  # noqa: BLE001 - nothing may keep the process from ending
             self._code = self._code or ExitCode.ERROR
             self._log.critical("crashed while ending", traceback=traceback.format_exc())
+        if self._history is not None:
+            self._history.finish(list(host.desk.events))
         host.beat()
         host.links.close()
 

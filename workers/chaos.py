@@ -12,14 +12,16 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from lib.chaos.report import Tally, text
-from lib.chaos.schedule import choose_kinds, episodes, make_schedule
+from lib.chaos.schedule import Strike, choose_kinds, episodes, make_schedule
 from lib.constants import ExitCode
 from lib.errors import ConfigError, TickvisorError
-from lib.timer import LiveTimer
-from workers.chaos_config import read_drill
+from lib.timer import AbstractTimer, LiveTimer
+from workers.chaos_config import Drill, read_drill
 from workers.chaos_run import Run
+from workers.chaos_screen import Screen
 
 DESCRIPTION = (
     "Drill a configuration: its bots trade on an embedded exchange of their own while faults "
@@ -28,6 +30,7 @@ DESCRIPTION = (
     "too little happened to prove anything."
 )
 DEFAULT_FAULTS = 15
+_PROGRAM = "supervisor chaos"
 
 
 def main(arguments: list[str]) -> int:
@@ -36,17 +39,17 @@ def main(arguments: list[str]) -> int:
     try:
         return asyncio.run(_drill(options))
     except ConfigError as error:
-        sys.stderr.write(f"supervisor chaos: {error}\n")
+        sys.stderr.write(f"{_PROGRAM}: {error}\n")
         return ExitCode.USAGE
     except TickvisorError as error:
-        sys.stderr.write(f"supervisor chaos: {error}\n")
+        sys.stderr.write(f"{_PROGRAM}: {error}\n")
         return ExitCode.ERROR
     except (KeyboardInterrupt, asyncio.CancelledError):
         return ExitCode.ERROR
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="supervisor chaos", description=DESCRIPTION)
+    parser = argparse.ArgumentParser(prog=_PROGRAM, description=DESCRIPTION)
     parser.add_argument("config", metavar="CONFIG", help="YAML file with a `venue`")
     parser.add_argument("--add", metavar="FILE", action="append", default=[], help="merge one more")
     parser.add_argument(
@@ -60,7 +63,17 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         default=[],
         help="kinds or groups of faults (default: all, as far as N goes)",
     )
+    parser.add_argument(
+        "--systems",
+        metavar="N",
+        type=_count,
+        default=1,
+        help="how many systems strike side by side, each with its own bots (default: 1)",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object, and nothing else")
+    parser.add_argument(
+        "--report", metavar="FILE", type=Path, help="write the JSON object to a file, too"
+    )
     parser.add_argument("--keep", action="store_true", help="keep the folders of the runs")
     return parser.parse_args(arguments)
 
@@ -81,20 +94,60 @@ async def _drill(options: argparse.Namespace) -> int:
     planned = Counter(strike.kind.name for strike in strikes)
     if options.kinds:
         planned.update(kind.name for kind in kinds)
-    tally = Tally(options.seed, planned)
+    tally = Tally(options.seed, planned, options.systems)
+    timer = LiveTimer()
+    screen = Screen(sys.stderr, tally, len(strikes), timer, is_quiet=options.json)
+    screen.begin(
+        f"drilling {drill.project}: {len(drill.owners)} bots, {len(strikes)} faults, "
+        f"seed {options.seed}; Ctrl-C ends it"
+    )
     task = asyncio.current_task()
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    for episode in episodes(strikes):
-        folder = Path(tempfile.mkdtemp(prefix="tv-chaos-"))
-        try:
-            run = Run(drill, folder, LiveTimer(), tally, quiet=options.json)
-            await run.run(episode)
-        finally:
-            _leave(folder, options)
-    row = tally.row()
-    sys.stdout.write(json.dumps(row) + "\n" if options.json else text(row))
+    try:
+        await _side_by_side(drill, episodes(strikes), tally, screen, timer, options)
+    except asyncio.CancelledError:
+        screen.end()
+        sys.stderr.write(f"{_PROGRAM}: ended before its time; this is what it has found so far\n")
+        _print(tally.row(screen.seconds), options)
+        return ExitCode.ERROR
+    screen.end()
+    row = tally.row(screen.seconds)
+    _print(row, options)
     return ExitCode.ERROR if row["violations"] or row["vacuous"] else ExitCode.DONE
+
+
+async def _side_by_side(
+    drill: Drill,
+    waiting: list[list[Strike]],
+    tally: Tally,
+    screen: Screen,
+    timer: AbstractTimer,
+    options: argparse.Namespace,
+) -> None:
+    """Play all episodes, as many at a time as there shall be systems."""
+
+    async def play() -> None:
+        while waiting:
+            episode = waiting.pop(0)
+            folder = Path(tempfile.mkdtemp(prefix="tv-chaos-"))
+            try:
+                await Run(drill, folder, timer, tally, screen).run(episode)
+            finally:
+                _leave(folder, options)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(options.systems, len(waiting))):
+                group.create_task(play())
+    except* TickvisorError as errors:
+        raise errors.exceptions[0] from None
+
+
+def _print(row: dict[str, Any], options: argparse.Namespace) -> None:
+    if options.report is not None:
+        options.report.write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
+    sys.stdout.write(json.dumps(row) + "\n" if options.json else f"\n{text(row)}")
 
 
 def _leave(folder: Path, options: argparse.Namespace) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import orjson
 
 from lib.chaos.journal import Journal
 from lib.chaos.ledger import Ledger, read_ledger
 from lib.chaos.records import Notebook
+from lib.errors import TickvisorError
 from workers.chaos_bot import notebook_path
 
 ANSWER_SECONDS = 10.0
@@ -101,9 +103,12 @@ class VenueClient:
         await self._session.close()
 
     async def _json(self, method: str, path: str, params: dict[str, str] | None = None) -> Any:
-        async with self._session.request(method, path, params=params) as answer:
-            answer.raise_for_status()
-            return await answer.json()
+        try:
+            async with self._session.request(method, path, params=params) as answer:
+                answer.raise_for_status()
+                return await answer.json(loads=orjson.loads)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise TickvisorError(f"the venue does not answer {path}: {error!r}") from error
 
 
 class NotebookReader:

@@ -22,6 +22,9 @@ MANY = "100000 in 60s"
 LONGEST_DEAD_MAN = 10.0
 """Seconds: a drill waits for the switch after everything was killed."""
 VENUE_OPTIONS = {"ledger_limit": 500, "history_limit": 100_000}
+PACE = {"weight_limit": 24_000, "orders_10s": 3_000, "orders_1m": 12_000}
+"""The exchange's limits times ten: a drill squeezes a week's trouble, and each trouble's questions,
+into minutes. What the limits do when they bite is a fault of its own."""
 DIFF = "diff"
 CHAOS_BOT = "workers.chaos_bot:ChaosBot"
 
@@ -91,7 +94,7 @@ class Drill:
 
     def venue_section(self) -> dict[str, Any]:
         """Return what the venue's process gets."""
-        return {**self.venue, "active": self.symbols, **VENUE_OPTIONS}
+        return {**PACE, **self.venue, "active": self.symbols, **VENUE_OPTIONS}
 
     def write(self, folder: Path, urls: dict[str, str], notes: Path) -> dict[str, Any]:
         """Return the configuration of one run.

@@ -66,19 +66,16 @@ class DrillBot(AbstractBot):
         return f"{self._orders} orders, {self._fills} fills, position {self._position}"
 
     def onOrderbook(self, *args: Any, **kwargs: Any) -> None:
-        """Do the next thing when it is time."""
+        """Note the price, and do the next thing when it is time."""
         ask_price, _, bid_price, _, symbol, *_ = args
-        now_ns = self.timer.Monotonic()
-        if symbol != self.symbol or now_ns < self._due_ns:
-            return
-        self._mid = (ask_price + bid_price) / 2
-        self._due_ns = now_ns + self._period_ns
-        if not self.exchange.isOnline():
-            return
-        try:
-            self._act(now_ns)
-        except ExchangeError as error:
-            self.logger.warning("refused", reason=str(error))
+        if symbol == self.symbol:
+            self._mid = (ask_price + bid_price) / 2
+            self._go_on()
+
+    def onTrade(self, *args: Any, **kwargs: Any) -> None:
+        """Do the next thing when it is time."""
+        if args[3] == self.symbol and self._mid:
+            self._go_on()
 
     def onAccount(self, *args: Any, **kwargs: Any) -> None:
         """Note the position."""
@@ -100,6 +97,16 @@ class DrillBot(AbstractBot):
     def Clean(self) -> None:
         """Cancel everything."""
         self.exchange.Cancel()
+
+    def _go_on(self) -> None:
+        now_ns = self.timer.Monotonic()
+        if now_ns < self._due_ns or not self.exchange.isOnline():
+            return
+        self._due_ns = now_ns + self._period_ns
+        try:
+            self._act(now_ns)
+        except ExchangeError as error:
+            self.logger.warning("refused", reason=str(error))
 
     def _act(self, now_ns: int) -> None:
         if self._greedy and now_ns - self._greedy_ns > GREEDY_SECONDS * NS_PER_SECOND:

@@ -1,7 +1,5 @@
 """One run of a drill: strike, let it settle, judge, again and again; stop, and judge once more."""
 
-import sys
-from collections import Counter
 from pathlib import Path
 
 from lib.chaos.evidence import Evidence, Finding, Ripening, Violation
@@ -10,20 +8,22 @@ from lib.chaos.ledger import adds_risk
 from lib.chaos.oracle import judge
 from lib.chaos.oracle_journal import orders
 from lib.chaos.records import Life, Notebook
-from lib.chaos.report import SHOWN, Tally
+from lib.chaos.report import Tally
 from lib.chaos.schedule import Strike
 from lib.chaos.struck import Struck
 from lib.constants import NS_PER_SECOND, ExitCode
+from lib.errors import TickvisorError
 from lib.timer import AbstractTimer
 from workers.chaos_config import Drill
+from workers.chaos_screen import Screen
 from workers.chaos_strikes import Striker
 from workers.chaos_system import System
 
-RECOVERY_SECONDS = 45.0
+RECOVERY_SECONDS = 60.0
 """Without a new order of every bot within this time the system has not recovered."""
 SETTLE_SECONDS = 25.0
 """Longest time in which findings vanish, or ripen."""
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.15
 ANSWER_NS = 3 * NS_PER_SECOND
 """A Post without any answer for longer is not an open request."""
 LAST_RULES = frozenset(
@@ -44,72 +44,78 @@ class Run:
         folder: Where.
         timer: The process's timer.
         tally: Gets what is counted and found.
-        quiet: Whether nothing is said on the way.
+        screen: Where a human reads how it goes.
     """
 
     def __init__(
-        self, drill: Drill, folder: Path, timer: AbstractTimer, tally: Tally, *, quiet: bool
+        self, drill: Drill, folder: Path, timer: AbstractTimer, tally: Tally, screen: Screen
     ) -> None:
         """Start nothing yet."""
         self.system = System(drill, folder, timer)
         self._timer = timer
         self._tally = tally
-        self._quiet = quiet
+        self._screen = screen
         self._ripening = Ripening()
         self._forbidden: set[str] = set()
         self._moved: set[str] = set()
         self._ended: set[str] = set()
-        self._told: Counter[str] = Counter()
+        self._found: list[Violation] = []
 
     async def run(self, strikes: list[Strike]) -> None:
         """Do it all.
 
         Raises:
-            TickvisorError: The system does not start.
+            TickvisorError: The system does not start in the first place.
         """
+        last = ""
         try:
             await self.system.open()
             striker = Striker(self.system, strikes[0].number + self._tally.seed)
             await self._trading_since(self._timer.Timestamp())
-            for strike in strikes:
-                await self._timer.SleepAsync(strike.pause)
-                struck = await striker.strike(strike)
-                if strike.kind.action == "kill":
-                    await self._look_at_once(strike.kind.name)
-                await self._after(strike, struck)
-            await self._finish(strikes[-1].kind.name)
+            try:
+                for strike in strikes:
+                    last = strike.kind.name
+                    await self._timer.SleepAsync(strike.pause)
+                    await self._play(strike, striker)
+                await self._finish(last)
+            except TickvisorError as error:
+                # a system that a fault has ended for good is the worst of all findings
+                self._tell([Finding("broken_down", str(strike.number), str(error))], last)
+                self._screen.violations(self._found[-1:])
         finally:
             await self.system.close()
 
-    async def _after(self, strike: Strike, struck: Struck) -> None:
-        name = strike.kind.name
+    async def _play(self, strike: Strike, striker: Striker) -> None:
+        """Strike, wait until every bot trades again, judge."""
+        name, before = strike.kind.name, len(self._found)
+        struck = await striker.strike(strike)
         if struck.missed:
             self._tally.missed.append(f"{name}: {struck.missed}")
-            self._say(f"{strike.number} {name}: did not strike: {struck.missed}")
+            self._screen.missed(strike, struck.missed)
             return
+        if strike.kind.action == "kill":
+            await self._look_at_once(name)
         self._tally.struck[name] += 1
+        recovery = await self._recover(strike, struck)
+        await self._settle(name)
+        hit = struck.in_request or self._was_open(struck.at_ns)
+        self._tally.in_request += hit
+        self._screen.struck(strike, recovery, self._found[before:], is_inside=hit)
+
+    async def _recover(self, strike: Strike, struck: Struck) -> float | None:
+        """Return how many seconds after a fault every bot traded again, None if too many."""
+        name = strike.kind.name
         self._forbidden.update(struck.forbidden)
         self._moved.update(filter(None, [struck.moved]))
         self._ended.update(filter(None, [struck.ended]))
         self._tell(list(struck.findings), name)
         recovery = await self._trading_since(struck.over_ns)
         if recovery is None:
-            about = f"{name}#{strike.number}"
             what = f"not every bot was trading again within {RECOVERY_SECONDS:g} s"
-            self._tell([Finding("not_recovered", about, what)], name)
+            self._tell([Finding("not_recovered", f"{name}#{strike.number}", what)], name)
         else:
             self._tally.recovered(name, recovery)
-        violations = len(self._tally.violations)
-        await self._settle(name)
-        hit = struck.in_request or self._was_open(struck.at_ns)
-        self._tally.in_request += hit
-        told = "never" if recovery is None else f"after {recovery:.2f} s"
-        found = len(self._tally.violations) - violations
-        self._say(
-            f"{strike.number} {name}: trading again {told}"
-            + (", inside a request" if hit else "")
-            + (f", {found} VIOLATIONS" if found else "")
-        )
+        return recovery
 
     async def _look_at_once(self, after: str) -> None:
         """Judge what the next life may repair: an intent must be written before it is sent."""
@@ -143,14 +149,13 @@ class Run:
             now_ns = self._timer.Monotonic()
             first_ns = first_ns or now_ns
             self._tell(self._ripening.look(judge(evidence), now_ns), after)
-            looked = now_ns - first_ns > LOOK_SECONDS * NS_PER_SECOND
-            calm = not self._ripening.pending(first_ns)
-            if (looked and calm) or now_ns - first_ns > SETTLE_SECONDS * NS_PER_SECOND:
+            is_calm = not self._ripening.pending(first_ns)
+            if is_calm or now_ns - first_ns > SETTLE_SECONDS * NS_PER_SECOND:
                 return
             await self._timer.SleepAsync(LOOK_SECONDS)
 
     async def _finish(self, after: str) -> None:
-        code = await self.system.stop()
+        code, before = await self.system.stop(), len(self._found)
         await self.system.keep_ledger()
         evidence = await self._evidence()
         ledger, marks = evidence.ledger, self.system.drill.marks
@@ -162,8 +167,9 @@ class Run:
         ]
         if code != ExitCode.DONE:
             findings.append(Finding("stop", after, f"`supervisor stop` ended with {code}"))
-        known = {violation.finding[:2] for violation in self._tally.violations}
+        known = {violation.finding[:2] for violation in self._found}
         self._tell([finding for finding in findings if finding[:2] not in known], "the stop")
+        self._screen.violations(self._found[before:])
         regular = [order for order in ledger.orders if not order.algo_id]
         self._tally.orders += sum(bool(marks.of(o.client_id)) for o in regular) + sum(
             bool(marks.of(a.client_id)) for a in ledger.algos
@@ -181,17 +187,9 @@ class Run:
         return any(_waited(life, at_ns) for life in lives)
 
     def _tell(self, findings: list[Finding], after: str) -> None:
-        for finding in findings:
-            violation = Violation(finding, after, self._timer.Timestamp())
-            self._tally.violations.append(violation)
-            self._told[finding.rule] += 1
-            if self._told[finding.rule] <= SHOWN:
-                self._say(f"VIOLATION {finding.rule} {finding.about}: {finding.what}")
-
-    def _say(self, text: str) -> None:
-        if not self._quiet:
-            sys.stderr.write(f"{text}\n")
-            sys.stderr.flush()
+        found = [Violation(finding, after, self._timer.Timestamp()) for finding in findings]
+        self._found += found
+        self._tally.violations += found
 
 
 def _accepted(notebook: Notebook, since_ns: int) -> int:

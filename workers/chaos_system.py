@@ -37,7 +37,8 @@ _libc = ctypes.CDLL(None)
 
 
 def _die_with_parent() -> None:
-    # a drill that is killed must not leave a system behind that goes on trading
+    # a drill that is killed must not leave a system behind that goes on trading; sessions of their
+    # own, so that Ctrl-C is the drill's alone and it ends them in order
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -117,7 +118,7 @@ class System:
         with (self.folder / "out").open("ab") as out:
             self._supervisor = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "supervisor", "start", str(self._config),
-                env=self._environment, preexec_fn=_die_with_parent,
+                env=self._environment, preexec_fn=_die_with_parent, start_new_session=True,
                 stdin=DEVNULL, stdout=out, stderr=out,
             )  # fmt: skip
         self._processes.append(self._supervisor)
@@ -164,12 +165,8 @@ class System:
     async def kill_everything(self) -> None:
         """SIGKILL to the supervisor and to all workers, at once."""
         await self.status()
-        supervisor = self._supervisor
-        if supervisor is not None and supervisor.returncode is None:
-            with contextlib.suppress(psutil.Error):
-                for child in psutil.Process(supervisor.pid).children(recursive=True):
-                    self._note(child.pid)
-            supervisor.kill()
+        self._note_children()
+        self.signal_supervisor(signal.SIGKILL)
         self._kill_seen()
         await self.until_gone()
 
@@ -179,9 +176,18 @@ class System:
             self._supervisor.send_signal(number)
 
     async def until_gone(self) -> None:
-        """Wait until the supervisor and all workers have ended."""
+        """Wait until the supervisor and all workers have ended.
+
+        Raises:
+            TickvisorError: The supervisor does not end.
+        """
         if self._supervisor is not None:
-            await self._supervisor.wait()
+            try:
+                async with asyncio.timeout(STOP_SECONDS):
+                    await self._supervisor.wait()
+            except TimeoutError:
+                text = f"the supervisor has not ended within {STOP_SECONDS:g} s"
+                raise TickvisorError(text) from None
         await self.until(self._is_gone, STOP_SECONDS)
         self._seen.clear()
 
@@ -190,7 +196,8 @@ class System:
         await self.status()
         command = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "supervisor", "stop", "--project", self.drill.project,
-            env=self._environment, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL,
+            env=self._environment, preexec_fn=_die_with_parent, start_new_session=True,
+            stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL,
         )  # fmt: skip
         code = await command.wait()
         await self.until_gone()
@@ -198,7 +205,7 @@ class System:
 
     async def close(self) -> None:
         """End whatever is left."""
-        await self.status()
+        self._note_children()
         for process in reversed(self._processes):
             if process.returncode is None:
                 process.kill()
@@ -235,6 +242,12 @@ class System:
             with contextlib.suppress(psutil.Error):
                 self._seen[pid] = psutil.Process(pid)
 
+    def _note_children(self) -> None:
+        if self._supervisor is not None and self._supervisor.returncode is None:
+            with contextlib.suppress(psutil.Error):
+                for child in psutil.Process(self._supervisor.pid).children(recursive=True):
+                    self._note(child.pid)
+
     def _kill_seen(self) -> None:
         for process in self._seen.values():
             with contextlib.suppress(psutil.Error):
@@ -244,7 +257,8 @@ class System:
         with (self.folder / f"{module}.log").open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", module, *arguments,
-                stdin=PIPE, stdout=PIPE, stderr=errors, preexec_fn=_die_with_parent,
+                stdin=PIPE, stdout=PIPE, stderr=errors,
+                preexec_fn=_die_with_parent, start_new_session=True,
             )  # fmt: skip
         self._processes.append(process)
         return process

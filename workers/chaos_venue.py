@@ -12,6 +12,8 @@ NOTIONAL = Decimal(150)
 FAR = Decimal("0.03")
 """Distance of what somebody places by hand."""
 PLACEMENTS = ("order", "batchorders")
+HELD_SECONDS = 5.0
+"""How long a fault that needs a position waits for one."""
 MOVING = frozenset({"liquidate", "adl", "manual_trade"})
 
 
@@ -43,8 +45,7 @@ class VenueStriker:
                 moved=symbol if name in MOVING else "",
                 ended=symbol if strike.kind.ends_symbol else "",
             )
-        await self._timer.SleepAsync(strike.seconds)
-        hit = await self._has_hit(name, args, at_ns)
+        hit = await self._last(strike, args, at_ns)
         if name == "mode_flip":
             await venue.strike(name, {})
         await venue.clear()
@@ -52,28 +53,38 @@ class VenueStriker:
             return missed(self._timer.Timestamp(), "nothing came that it could hit")
         return Struck(at_ns, self._timer.Timestamp(), in_request=strike.kind.in_request)
 
-    async def _has_hit(self, name: str, args: dict[str, Any], at_ns: int) -> bool:
-        """Return whether a fault with a number of uses has been used."""
+    async def _last(self, strike: Strike, args: dict[str, Any], at_ns: int) -> bool:
+        """Let a fault last, or until it is used up; return whether it hit anything."""
+        name, most = strike.kind.target, args.get("count", 0)
+        if not most:
+            await self._timer.SleepAsync(strike.seconds)
+            return True
+
+        async def used_up() -> bool:
+            return bool(await self._used(name, most, at_ns) >= most)
+
+        await self._system.until(used_up, strike.seconds)
+        return await self._used(name, most, at_ns) > 0
+
+    async def _used(self, name: str, most: int, at_ns: int) -> int:
+        """Return how often a fault that may be used `most` times has been used."""
         venue = self._system.venue
         if name == "late_accept":
             _, requests = await venue.ledger()
-            return any(
+            return sum(
                 row["method"] == "POST"
                 and row["path"].lower().endswith(PLACEMENTS)
                 and row["time_ns"] >= at_ns
                 for row in requests
             )
-        if "count" not in args:
-            return True
-        rows = [row for row in await venue.active() if row["name"] == name]
-        return not rows or rows[0].get("left", 0) < args["count"]
+        left = [row.get("left", 0) for row in await venue.active() if row["name"] == name]
+        return most - (left[0] if left else 0)
 
     async def _resolve(self, strike: Strike) -> dict[str, Any]:
         """Return a fault's arguments with what only the venue knows filled in."""
         args = dict(strike.args)
         if strike.kind.target in ("liquidate", "adl"):
-            ledger, _ = await self._system.venue.ledger()
-            held = [one for one in ledger.positions if one in self._system.drill.symbols]
+            held = await self._held()
             args["symbol"] = held[int(strike.pick * len(held))] if held else args["symbol"]
         if args.get("tick") == "x10":
             rules = await rules_of(self._system, args["symbol"])
@@ -85,6 +96,18 @@ class VenueStriker:
             if args.get("price") == "far":
                 args["price"] = plain(price)
         return args
+
+    async def _held(self) -> list[str]:
+        """Return the traded symbols with a position, as soon as there is one."""
+        held: list[str] = []
+
+        async def is_held() -> bool:
+            ledger, _ = await self._system.venue.ledger()
+            held[:] = [one for one in ledger.positions if one in self._system.drill.symbols]
+            return bool(held)
+
+        await self._system.until(is_held, HELD_SECONDS)
+        return held
 
 
 async def by_hand(system: System, symbol: str, sign: Decimal) -> tuple[Decimal, Decimal]:

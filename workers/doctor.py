@@ -11,12 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lib.constants import ExitCode
+from lib.constants import KEY, ExitCode
 from lib.errors import ConfigError
-from lib.exchange.binance.doctor import examine
+from lib.exchange.binance.doctor import examine, host_of
 from lib.exchange.credentials import resolve_keys
 from lib.factory import make_factory
-from lib.oms.diagnosis import Finding
+from lib.journal.locks import account_lock, holder_of
+from lib.oms.diagnosis import Finding, examine_host
 from lib.timer import LiveTimer
 from workers.secrets import SECTION, resolve_secrets
 
@@ -30,6 +31,9 @@ def findings_of(config: dict[str, Any], state_dir: Path) -> list[Finding]:
     Raises:
         ConfigError: A secret is missing.
     """
+    if not config[SECTION].get(KEY.REST_URL):
+        here = Finding("ok", "the embedded exchange takes the real one's place")
+        return [here, *examine_host(host_of(state_dir))]
     full = resolve_secrets(config)
     timer = LiveTimer()
     factory = make_factory(full["factory"], full["general"])
@@ -38,11 +42,22 @@ def findings_of(config: dict[str, Any], state_dir: Path) -> list[Finding]:
     async def run() -> list[Finding]:
         try:
             async with asyncio.timeout(SECONDS):
-                return await examine(section, state_dir, timer)
+                return [*_account(section, state_dir), *await examine(section, state_dir, timer)]
         except TimeoutError:
             return [Finding("wrong", f"{section['rest_url']} did not answer within {SECONDS:g}s")]
 
     return asyncio.run(run())
+
+
+def _account(section: dict[str, Any], state_dir: Path) -> list[Finding]:
+    """Return whether another run of this machine trades the account."""
+    path = account_lock(state_dir, str(section[KEY.REST_URL]), str(section.get("key", "")))
+    holder = holder_of(path)
+    if holder is None:
+        return [Finding("ok", "nobody else on this machine trades the account")]
+    if holder.project == state_dir.name:
+        return [Finding("ok", f"the account is traded by this run: {holder}")]
+    return [Finding("wrong", f"the account is traded by {holder} already; one run per account")]
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ of orders, positions and balances, and cancels what bots leave behind. What is d
 """
 
 import asyncio
+import contextlib
 import os
 from typing import Any
 
@@ -17,13 +18,16 @@ from lib.bus.sockets import Publisher
 from lib.bus.start import Start
 from lib.constants import NS_PER_SECOND, Channel
 from lib.exchange.binance.authority import Authority, Ears
+from lib.exchange.binance.closing import Closing
 from lib.exchange.credentials import resolve_keys
 from lib.oms.account import Change
 from lib.oms.history import History
 from lib.oms.rows import row_of
 from workers.exchange_admin import ExchangeAdmin
+from workers.exchange_learning import Learning
 from workers.exchange_market import MarketWatch
 from workers.exchange_memory import ExchangeMemory
+from workers.exchange_reach import REACH, REST, Reach
 from workers.exchange_server import Lines, OrderServer
 from workers.runtime import AsyncWorker, Vitals, run_worker
 from workers.secrets import keep_login, resolve_secrets
@@ -36,8 +40,12 @@ LIFELINE_SECONDS = 2.0
 """How long bots may take to clean up after the supervisor's death."""
 CANCEL_SECONDS = 0.7
 """What is left of the three seconds for our own cancels then."""
-CLOSE_SECONDS = 7.0
+CLOSE_SECONDS = 6.0
+RELEASE_SECONDS = 1.6
+"""For proving that nothing rests and stopping the countdowns; together less than our grace."""
 STEP_SECONDS = 0.02
+SHUTDOWN_STEPS = 10
+"""Looks at the roster, for the supervisor's word that everything stops."""
 
 
 class ExchangeWorker(AsyncWorker):
@@ -52,6 +60,7 @@ class ExchangeWorker(AsyncWorker):
         self._alone = False
         self._done: set[str] = set()
         self._opened = False
+        self._reach = Reach(self.timer, self.spawn)
 
     async def open(self) -> None:
         """Read what must be known, follow the account, and only then serve bots.
@@ -82,6 +91,7 @@ class ExchangeWorker(AsyncWorker):
         self._authority = Authority(
             config, prefixes, self.factory, self.timer, self.log, self.spawn, ears, memory
         )
+        self._reach.gateway = self._authority.gateway
         self._market = MarketWatch(
             self.context, self.start, config["symbols"], self._authority.warden.on_book
         )
@@ -101,6 +111,8 @@ class ExchangeWorker(AsyncWorker):
             self.spawn,
             self.report,
         )
+        learning = Learning(config, self.start.project, self._authority, self._market, self.log)
+        self._admin.offer("learn", learning.learn)
         self.spawn(self._repeat(), "sequences")
         self._opened = True
         self._tell_health()
@@ -110,7 +122,8 @@ class ExchangeWorker(AsyncWorker):
     def vitals(self) -> Vitals:
         """Return what the next heartbeat says."""
         if not self._opened:
-            return Vitals(ready=False, note="synchronising the account")
+            note = "synchronising the account"
+            return Vitals(ready=False, links={REST: self._reach.age()}, note=note)
         self._tell_health()
         authority = self._authority
         stream, sync = authority.stream, authority.sync
@@ -122,10 +135,11 @@ class ExchangeWorker(AsyncWorker):
             events=stream.events + self._server.served,
             dropped=stream.malformed + sync.bad_events + self._server.bad_frames,
             ages={Channel.ACCOUNT.value: {"ALL": age_ns}},
-            links=stream.links(),
+            links={**stream.links(), REST: self._reach.age()},
             counts={f"{Channel.ACCOUNT}:ALL": stream.events},
             note=f"{open_count} open orders, {authority.orders.counts['fills']} fills, "
             f"weight {share:.0%}",
+            errors=stream.malformed + sync.bad_events + self._server.bad_frames,
         )
 
     def on_roster(self, roster: Roster) -> None:
@@ -133,14 +147,27 @@ class ExchangeWorker(AsyncWorker):
         if not self._opened:
             return
         authority = self._authority
+        self._market.hear(roster.lives)
         for owner, incarnation in authority.lives.update(roster.lives):
             left = authority.custody.ended(owner, incarnation, self.timer.Monotonic())
             self.log.info("bot's life ended", owner=owner, orders=len(left))
             authority.cancel(left)
             authority.desk.telling.flush()
 
+    def on_health(self, health: Health) -> None:
+        """Refuse new risk in a symbol whose book is stale by the supervisor's limit."""
+        channel, _, symbol = health.component.partition(":")
+        if channel == Channel.BOOK and self._opened:
+            stale = self._authority.warden.stale
+            stale.pop(symbol, "")
+            if not health.healthy:
+                stale[symbol] = health.reason
+
     def on_command(self, action: str, args: list[Any]) -> None:
-        """Obey `reconnect`, and the test hook `hang`."""
+        """Obey `reconnect` and `reach`, and the test hook `hang`."""
+        if action == REACH:
+            self._reach.ask()
+            return
         if action == "reconnect" and self._opened:
             self._authority.stream.reconnect()
         elif self._opened and self._admin.handle(action, args):
@@ -150,9 +177,14 @@ class ExchangeWorker(AsyncWorker):
                 pass
 
     async def close(self, reason: str) -> None:
-        """Cancel what is left, verify, and say what stays on purpose."""
+        """Cancel what is left, verify, and say what stays on purpose.
+
+        At a handover nothing is cancelled: orders, journal and countdowns go to the next life,
+        which takes them over as it would those of a life that crashed.
+        """
         if self._opened:
-            await self._clear(reason)
+            if reason != "handover":
+                await self._clear(reason)
             self._readable.close()
             self._market.close()
             await self._authority.close()
@@ -165,6 +197,9 @@ class ExchangeWorker(AsyncWorker):
             await self._until_bots_are_done()
             await closing.cancel_all(CANCEL_SECONDS)
             return
+        if await self._is_shutdown():
+            await self._until_bots_are_done()
+            closing = self._authority.closing()
         await closing.cancel_all(CLOSE_SECONDS)
         for order in closing.stops:
             order.kept = True
@@ -172,21 +207,32 @@ class ExchangeWorker(AsyncWorker):
         if closing.kept:
             self.report("kept", {"orders": closing.kept})
         if closing.stuck:
-            self.log.error("orders left that should be gone", orders=closing.stuck)
-            self.report("stuck", {"orders": closing.stuck})
-        await self._release(closing.stuck)
-
-    async def _release(self, stuck: list[str]) -> None:
-        # The countdowns stop only where it is proven that nothing rests.
-        dead_man = self._authority.dead_man
-        armed = dead_man.countdowns.armed()
-        if not stuck:
-            armed = await dead_man.release(armed)
+            self.log.error("orders may be left", orders=closing.stuck, reason=closing.why)
+            self.report("stuck", {"orders": closing.stuck, "message": self._left_text(closing)})
+        armed = await self._release(closing.stuck)
         if armed:
             self.log.error("dead-man switch left armed", symbols=armed)
             self.report("armed", {"message": "left armed: " + ", ".join(armed), "symbols": armed})
-        if not stuck and not armed:
+        if not closing.stuck and not armed:
             self._memory.note_clean()
+
+    async def _release(self, stuck: list[str]) -> list[str]:
+        # The countdowns stop only where it is proven that nothing rests.
+        dead_man = self._authority.dead_man
+        if not stuck:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RELEASE_SECONDS):
+                    await dead_man.release(dead_man.countdowns.armed())
+        return dead_man.countdowns.armed()
+
+    def _left_text(self, closing: Closing) -> str:
+        # What may be left, why, and who sees to it now.
+        countdowns = self._authority.dead_man.countdowns
+        text = f"{', '.join(closing.stuck)} may still be open: {closing.why}"
+        if not countdowns.armed():
+            return f"{text}; look at the exchange"
+        seconds = round(countdowns.seconds)
+        return f"{text}; the exchange's dead-man switch cancels them within {seconds} s"
 
     # --- inside
 
@@ -240,6 +286,14 @@ class ExchangeWorker(AsyncWorker):
         if self._alone:
             return ALONE
         return "halted" if {owner, "*"} & set(self.roster.halted) else ""
+
+    async def _is_shutdown(self) -> bool:
+        # In a shutdown of the machine everybody is told to end at once, and bots still clean up.
+        for _ in range(SHUTDOWN_STEPS):
+            if not self._authority.lives.owners() or self.roster.run_state == "stopping":
+                break
+            await self.timer.SleepAsync(STEP_SECONDS)
+        return bool(self._authority.lives.owners()) and self.roster.run_state == "stopping"
 
     async def _until_bots_are_done(self) -> None:
         end_ns = self.timer.Monotonic() + round(LIFELINE_SECONDS * NS_PER_SECOND)

@@ -70,6 +70,10 @@ class ExchangeAdmin:
             "resolve": self._resolve,
         }
 
+    def offer(self, action: str, answer: Action) -> None:
+        """Answer a further kind of request."""
+        self._actions[action] = answer
+
     def handle(self, action: str, args: list[Any]) -> bool:
         """Start answering; return whether it was a request of this kind."""
         if action not in self._actions or len(args) != 2 or not isinstance(args[1], dict):

@@ -1,7 +1,8 @@
 """The market as the exchange worker sees it: the newest books, straight from the stream workers."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import zmq
 
@@ -31,6 +32,7 @@ class MarketWatch:
         on_book: Callable[[Book], None],
     ) -> None:
         """Subscribe; must be made inside a running loop."""
+        self._start = start
         self._on_book = on_book
         self._newest: dict[str, tuple[int, int]] = {}
         self._subscriber = Subscriber(
@@ -39,6 +41,14 @@ class MarketWatch:
             [topic(Channel.BOOK, symbol) for symbol in symbols],
         )
         self._readable = Readable(asyncio.get_running_loop(), self._subscriber, self._drain)
+
+    def hear(self, roster: Iterable[Sequence[Any]]) -> None:
+        """Listen to every stream worker that lives, also to one that came after us."""
+        self._subscriber.hear(endpoints.markets(self._start.run_dir, self._start.streams, roster))
+
+    def watch(self, symbols: Iterable[str]) -> None:
+        """Take in the books of further symbols, too."""
+        self._subscriber.subscribe(topic(Channel.BOOK, symbol) for symbol in symbols)
 
     def close(self) -> None:
         """Close the socket."""

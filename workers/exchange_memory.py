@@ -88,7 +88,7 @@ class ExchangeMemory:
         end_ns = self._timer.Monotonic() + round(LOCK_SECONDS * NS_PER_SECOND)
         while True:
             try:
-                self._locks.append(Lock(path))
+                self._locks.append(Lock(path, self._start.project))
             except BlockingIOError:
                 if self._timer.Monotonic() >= end_ns:
                     raise

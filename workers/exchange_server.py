@@ -6,12 +6,10 @@ from typing import Any, NamedTuple
 from lib.bus.protocol import (
     Balance,
     Method,
-    OrderUpdate,
     ReplyStatus,
     Request,
     decode_request,
     encode_reply,
-    topic,
 )
 from lib.bus.request_sockets import Peer, Server
 from lib.bus.requests import Requests, Verdict
@@ -22,13 +20,7 @@ from lib.exchange.binance.admission import Ticket
 from lib.exchange.binance.authority import Authority, Spawn
 from lib.exchange.replies import (
     BYE,
-    Cursor,
-    Hello,
-    Snapshot,
-    pack_hello,
     pack_outcomes,
-    pack_snapshot,
-    unpack_cursor,
     unpack_intents,
 )
 from lib.failpoints import failpoint
@@ -36,8 +28,8 @@ from lib.logger import AbstractLogger
 from lib.oms.history import History
 from lib.oms.ids import split_owner
 from lib.oms.leases import LEASE_NS
-from lib.oms.rows import row_of
 from lib.timer import AbstractTimer
+from workers.exchange_greeting import Greeting
 
 MAX_CANDLES = 100_000
 
@@ -82,17 +74,16 @@ class OrderServer:
         self._book = authority.book
         self._rules = authority.belief.rules
         self._gateway = authority.gateway
-        self._server, self._publisher, self._history = lines
+        self._server = lines.server
+        self._greeting = Greeting(authority, lines.publisher, lines.history, timer, log, health)
         self._timer = timer
         self._log = log
         self._spawn = spawn
-        self._health = health
         self._on_bye = on_bye
         self._requests: Requests[Peer] = Requests()
-        self._greeted: dict[str, int] = {}
         self._handlers: dict[str, Handler] = {
-            Method.HELLO: self._hello,
-            Method.SNAPSHOT: self._snapshot,
+            Method.HELLO: self._greeting.hello,
+            Method.SNAPSHOT: self._greeting.snapshot,
             Method.POST: self._place,
             Method.CANCEL: self._cancel,
             Method.BOOK: self._best,
@@ -181,81 +172,6 @@ class OrderServer:
 
     # --- methods
 
-    def _hello(self, request: Request) -> Reply:
-        owner = request.owner
-        cursor = unpack_cursor(request.args)
-        rules = self._rules.get(split_owner(owner)[1])
-        if rules is None:
-            text = f"{split_owner(owner)[1]} is not traded here"
-            return encode_reply(ReplyStatus.REJECTED, 0, text)
-        self._greet(request, cursor)
-        highest = self._orders.highest_id(owner)
-        return encode_reply(
-            ReplyStatus.OK,
-            *pack_hello(Hello(rules, highest, self._state(owner, cursor, reborn=True))),
-        )
-
-    def _snapshot(self, request: Request) -> Reply:
-        cursor = unpack_cursor(request.args)
-        self._greet(request, cursor)
-        snapshot = self._state(request.owner, cursor, reborn=False)
-        return encode_reply(ReplyStatus.OK, *pack_snapshot(snapshot))
-
-    def _greet(self, request: Request, cursor: Cursor) -> None:
-        now_ns = self._gateway.now_ns()
-        authority, owner = self._authority, request.owner
-        for client_id in cursor.open_ids:
-            authority.orders.adopt(owner, client_id, request.incarnation, now_ns)
-        self._acked(owner, *cursor.fill)
-        if self._greeted.get(owner) == request.incarnation:
-            return
-        self._greeted[owner] = request.incarnation
-        if authority.leases is not None:
-            authority.leases.greet(owner, request.incarnation, self._timer.Monotonic())
-        claimed = set(cursor.open_ids)
-        unclaimed = authority.custody.greeted(owner, request.incarnation, claimed)
-        authority.journal.put([row_of(order) for order in authority.orders.open_orders(owner)])
-        authority.cancel(unclaimed)
-        self._log.info("bot said hello", owner=owner, orders=len(claimed))
-
-    def _missed(self, owner: str, cursor: Cursor, *, reborn: bool) -> list[OrderUpdate]:
-        """Return what an owner has not been told; fills of before a new life are replayed."""
-        deliveries = self._orders.deliveries
-        fills = deliveries.after(owner, *cursor.fill, reborn=reborn)
-        if reborn:
-            return fills
-        told = [
-            update
-            for update in self._history.after(owner, *cursor.seen)
-            if (update.fill_epoch, update.fill_sequence) > cursor.fill or not update.trade_id
-        ]
-        numbers = {update.fill_sequence for update in told if update.trade_id}
-        fills = [update for update in fills if update.fill_sequence not in numbers]
-        # what became of an order while its owner, or this process, was away
-        held = [self._orders.get(client_id) for client_id in cursor.open_ids]
-        ended = [order.update() for order in held if order is not None and not order.is_open]
-        return [*fills, *told, *ended]
-
-    def _state(self, owner: str, cursor: Cursor, *, reborn: bool) -> Snapshot:
-        symbol = split_owner(owner)[1]
-        rules = self._rules[symbol]
-        online, reason = self._health()
-        wanted = {topic("order", owner), topic("account", symbol), topic("health", "exchange")}
-        sequences = self._publisher.sequences
-        return Snapshot(
-            position=self._book.position(symbol),
-            orders=[order.update() for order in self._orders.open_orders(owner)],
-            missed=self._missed(owner, cursor, reborn=reborn),
-            balance=self._book.balance(rules.quote_asset),
-            sequences={
-                name: (self._publisher.incarnation, sequence)
-                for name, sequence in sequences.items()
-                if name in wanted or name.startswith(b"balance.")
-            },
-            online=online,
-            reason=reason,
-        )
-
     async def _place(self, request: Request) -> Reply:
         intents = unpack_intents(request.args)
         ticket = Ticket(request.owner, request.incarnation, request.deadline_ns)
@@ -265,13 +181,8 @@ class OrderServer:
     def _ack(self, request: Request) -> Reply:
         if len(request.args) != 2 or not all(type(number) is int for number in request.args):
             raise ProtocolError("args are not [epoch, sequence]")
-        self._acked(request.owner, *request.args)
+        self._greeting.acked(request.owner, *request.args)
         return encode_reply(ReplyStatus.OK)
-
-    def _acked(self, owner: str, epoch: int, sequence: int) -> None:
-        row = self._orders.deliveries.ack(owner, epoch, sequence)
-        if row is not None:
-            self._authority.journal.put([row])
 
     def _renew(self, request: Request, alive: int | None) -> None:
         leases = self._authority.leases

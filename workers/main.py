@@ -13,7 +13,9 @@ import setproctitle
 
 from lib.bus.start import Start, read_start
 from lib.constants import ExitCode
+from lib.descendants import end_descendants
 from lib.watchdog import Watchdog
+from workers.output import open_output
 
 STDERR = 2
 EJECTOR = "lib.async_ejector"
@@ -23,7 +25,12 @@ FLUSH_SECONDS = 0.5
 
 def live(start_fd: int, lifeline_fd: int) -> int:
     """Read the start record, run the worker it names, return its exit code."""
+    open_output()
     start = msgspec.structs.replace(read_start(start_fd), lifeline_fd=lifeline_fd)
+    if start.nice:
+        os.nice(start.nice)
+    if start.cpus:
+        os.sched_setaffinity(0, start.cpus)
     setproctitle.setproctitle(f"tickvisor {start.project}: {start.name}")
     return run(start)
 
@@ -41,6 +48,8 @@ def run(start: Start) -> int:
     Watchdog.run_hosted()
     if EJECTOR in sys.modules:  # a worker that wrote nothing to a database has nothing to flush
         sys.modules[EJECTOR].flush(FLUSH_SECONDS)
+    # a supervisor would see to it; there may be none any more
+    end_descendants()
     return code
 
 

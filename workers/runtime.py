@@ -20,7 +20,7 @@ from lib.bus.aio import Readable
 from lib.bus.protocol import Ask, Command, Health, Heartbeat, Message, Report, Roster, topic
 from lib.bus.sockets import Pusher, Subscriber
 from lib.bus.start import Start
-from lib.constants import NS_PER_MS, NS_PER_SECOND, ExitCode, WorkerState
+from lib.constants import HAND_OVER, NS_PER_MS, NS_PER_SECOND, ExitCode, WorkerState
 from lib.errors import ConfigError
 from lib.factory import make_factory
 from lib.lives import Life, is_alive, read_lives
@@ -49,6 +49,8 @@ class Vitals(NamedTuple):
     links: dict[str, int] = {}  # noqa: RUF012
     counts: dict[str, int] = {}  # noqa: RUF012
     note: str = ""
+    errors: int = 0
+    delay_ns: int = 0
 
 
 class AsyncWorker(ABC):
@@ -83,7 +85,10 @@ class AsyncWorker(ABC):
         """Return what the next heartbeat says."""
 
     async def close(self, reason: str) -> None:  # noqa: B027 - nothing to do by default
-        """Clean up, bounded in time; `reason` is `requested` or `lifeline`."""
+        """Clean up, bounded in time; `reason` is `requested`, `lifeline` or `handover`.
+
+        `handover`: a new life of this worker follows at once, and takes over what it leaves.
+        """
 
     def on_command(self, action: str, args: list[Any]) -> None:  # noqa: B027
         """Do what the supervisor asks; unknown actions are ignored."""
@@ -209,6 +214,7 @@ class AsyncWorker(ABC):
     def _watch_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._finish, ExitCode.DONE, "requested")
+        loop.add_signal_handler(HAND_OVER, self._finish, ExitCode.DONE, "handover")
 
     def _watch_lifeline(self, loop: asyncio.AbstractEventLoop) -> None:
         fd = self.start.lifeline_fd

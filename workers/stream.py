@@ -70,6 +70,8 @@ class StreamWorker(AsyncWorker):
             links=stream.links(),
             counts=stream.counts(),
             note=self._note.text(now_ns, stats, quiet),
+            errors=stats.get("malformed", 0) + stats.get("unusable", 0),
+            delay_ns=max(0, stats.get("latency_p50_ns", 0)),
         )
 
     def on_command(self, action: str, args: list[Any]) -> None:
@@ -79,10 +81,20 @@ class StreamWorker(AsyncWorker):
                 self._stream.resubscribe()
             case "reconnect" if self._stream is not None:
                 self._stream.reconnect()
+            case "configure" if self._stream is not None and args:
+                self._configure(self._stream, args[0])
             case "hang" if os.environ.get(TEST_HOOKS) == "1":
                 _hang()
             case _:
                 self.log.warning("ignored an unknown command", action=action, args=args)
+
+    def _configure(self, stream: AbstractStream, part: dict[str, Any]) -> None:
+        symbols = part["symbols"]
+        if symbols != self._config["symbols"]:
+            self.log.info("symbols change", before=self._config["symbols"], now=symbols)
+        self._config["symbols"] = symbols
+        self._note = Note(len(symbols))
+        stream.configure(part)
 
 
 class Readiness:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Protocol, runtime_checkable
 
 from bot.clp.level import Level
 from bot.clp.liquidation import Liquidation
@@ -20,14 +19,6 @@ POLL_SECONDS = 0.01
 REFUSALS_NS = 60 * NS_PER_SECOND
 """The same refusal is logged once in this time."""
 REFUSED = frozenset({Status.REJECTED, Status.NOT_SENT, Status.NOT_PLACED, Status.EXPIRED})
-
-
-@runtime_checkable
-class ShowsOrders(Protocol):
-    """An exchange that tells which own orders are open while no handler is called."""
-
-    def open_orders(self) -> list[Update]:
-        """Return the newest state of every own order that is not final."""
 
 
 class Desk:
@@ -127,8 +118,6 @@ class Desk:
         return True
 
     def _left(self) -> bool:
-        if not isinstance(self._exchange, ShowsOrders):
-            return False
         return any(not order.reduce_only for order in self._exchange.open_orders())
 
     def _post(self, plan: Plan) -> None:

@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from lib.backtest.desk import Desk
@@ -13,7 +14,8 @@ from lib.backtest.timer import RunTimer
 from lib.database.no_db import NoDb
 from lib.errors import ConfigError, TickvisorError
 from lib.factory.custom_factory import CustomFactory
-from lib.recording.tap import SUFFIX, make_tapped
+from lib.recording.tap import make_tapped
+from lib.recording.tap_file import SUFFIX
 from lib.registry import find
 from lib.state.memory_state import MemoryState
 
@@ -27,8 +29,14 @@ class BotFailed(TickvisorError):
     def __init__(self, owner: str, error: BaseException) -> None:
         """Keep the traceback, from the handler on."""
         super().__init__(f"{owner}: {type(error).__name__}: {error}")
-        lines = traceback.format_exception(error)
-        self.trace = "".join(lines)
+        tail = error.__traceback__
+        while tail is not None and tail.tb_next is not None and _is_ours(tail):
+            tail = tail.tb_next
+        self.trace = "".join(traceback.format_exception(type(error), error, tail))
+
+
+def _is_ours(tail: TracebackType) -> bool:
+    return Path(tail.tb_frame.f_code.co_filename).parent == Path(__file__).parent
 
 
 class Host:
@@ -70,7 +78,7 @@ class Host:
         try:
             if tap:
                 path = Path(tap) / f"{plan.name}-{plan.symbol}{SUFFIX}"
-                self.bot, _ = make_tapped(bot_class, plan.config, factory, timer, path)
+                self.bot, _ = make_tapped(bot_class, plan.config, factory, timer, path, plan.target)
             else:
                 self.bot = bot_class(plan.config, factory, timer)
         except ConfigError as error:

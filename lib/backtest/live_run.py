@@ -5,11 +5,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from lib.backtest.latencies import Latencies
 from lib.backtest.market import Market
 from lib.backtest.minutes import Minutes
 from lib.backtest.orders import OwnFill, OwnOrder
 from lib.backtest.recorder import HORIZONS, RunRecorder
-from lib.constants import NS_PER_SECOND, OrderType, Side
+from lib.constants import NS_PER_SECOND, OrderType, Side, Status
 from lib.errors import ConfigError
 from lib.helpers import side_of
 from lib.models import ZERO, Order, Update
@@ -60,7 +61,10 @@ class TappedRun:
         self.start_ns = min(int(script.facts["time_ns"]) for script in scripts)
         self.end_ns = self.start_ns
         self.events = 0
+        self.latencies = Latencies()
         self._orders: dict[str, OwnOrder] = {}
+        self._cancelled: dict[str, int] = {}
+        """Order id -> when its cancel was first asked for."""
         self._pending: list[tuple[int, int, int, str]] = []
         self.recorder.begin(self.start_ns, ZERO)
         rows = sorted(
@@ -68,8 +72,6 @@ class TappedRun:
         )
         for time_ns, owner, symbol, entry in rows:
             self._take(time_ns, owner, symbol, entry)
-        for script in scripts:
-            script.close()
         self.recorder.sample(self.end_ns, self.account, self.markets)
 
     def _take(self, time_ns: int, owner: str, symbol: str, entry: list[Any]) -> None:
@@ -82,10 +84,13 @@ class TappedRun:
                 self.recorder.sample(time_ns, self.account, self.markets)
         elif entry[0] == "ask" and entry[1] in ("Post", "PostList"):
             self._post(entry, time_ns, owner, symbol)
+        elif entry[0] == "ask" and entry[1] == "Cancel":
+            self._cancel(entry[2], time_ns, owner)
 
     def _call(self, handler: str, values: list[Any], time_ns: int, owner: str) -> None:
         if handler == "onOrderbook" and values[4] in self.markets:
-            ask, ask_qty, bid, bid_qty, symbol, _, event_ns, _ = values
+            ask, ask_qty, bid, bid_qty, symbol, _, event_ns, latency_ns = values
+            self.latencies.market(latency_ns)
             market = self.markets[symbol]
             market.quote = Quote(symbol, bid, bid_qty, ask, ask_qty, 0, event_ns)
             market.book_ns = time_ns
@@ -114,22 +119,38 @@ class TappedRun:
             self._orders[client_id] = own
             self.recorder.on_post(own)
 
+    def _cancel(self, arguments: list[Any], time_ns: int, owner: str) -> None:
+        wanted = arguments[0] if len(arguments) > 1 else None
+        ids = [wanted] if isinstance(wanted, str) else wanted
+        if ids is None:
+            ids = [own.id for own in self._orders.values() if own.owner == owner]
+        for client_id in ids:
+            self._cancelled.setdefault(client_id, time_ns)
+
     def _update(self, update: Update, time_ns: int, owner: str) -> None:
         own = self._orders.get(update.id)
         if own is not None:
             own.status, own.filled, own.reason = update.status, update.filled_qty, update.reason
             # Rounded as it was sent.
             own.price, own.qty = update.price, update.qty
-            if update.exchange_id:
-                own.accepted_ns = own.accepted_ns or time_ns
+            if update.exchange_id and not own.accepted_ns:
+                own.accepted_ns = update.timestamp
+                self.latencies.add("order", update.timestamp - own.posted_ns)
+                self.latencies.add("account", time_ns - update.timestamp)
             resting = self.markets[update.symbol].resting
             if update.status.is_final:
-                own.ended_ns = own.ended_ns or time_ns
+                self._end(own, update)
                 resting.pop(own.id, None)
             elif own.accepted_ns:
                 resting[own.id] = own
         if update.fill_qty:
             self._fill(update, owner)
+
+    def _end(self, own: OwnOrder, update: Update) -> None:
+        own.ended_ns = own.ended_ns or update.timestamp
+        asked_ns = self._cancelled.pop(own.id, 0)
+        if asked_ns and update.status is Status.CANCELED:
+            self.latencies.add("cancel", update.timestamp - asked_ns)
 
     def _fill(self, update: Update, owner: str) -> None:
         symbol = update.symbol
@@ -174,8 +195,7 @@ def _order(arguments: list[Any]) -> Order:
 
 
 def _entries(script: Script) -> Iterable[tuple[int, str, str, list[Any]]]:
-    config = script.facts["config"]
-    owner, symbol = f"{config.get('name')}:{config['symbol']}", config["symbol"]
+    owner, symbol = script.owner, script.facts["config"]["symbol"]
     time_ns = int(script.facts["time_ns"])
     while (entry := script.next()) is not None:
         if entry[0] == "call":

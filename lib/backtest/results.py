@@ -24,6 +24,8 @@ from lib.models import ZERO
 
 FORMAT = 1
 RESULTS, TIMING, LOG = "results.json", "timing.json", "bots.log"
+LATENCY = "latency.yaml"
+"""Of a run that was tapped."""
 FILLS, ORDERS, EQUITY = "fills.csv", "orders.csv", "equity.csv"
 FILL_COLUMNS = (
     "time_ns", "owner", "order_id", "symbol", "side", "price", "qty", "fee", "realised", "maker",
@@ -110,6 +112,8 @@ def write_tapped(folder: Path, run: TappedRun) -> None:
     echo = {"bots": run.config}
     summary = _summary(project, 0, echo, run.recorder, run.account, facts)
     write_results(folder, summary, run.recorder)
+    text = json.dumps({"backtest": {"latency": run.latencies.section()}})
+    _replace(folder / LATENCY, f"# as measured; for `supervisor backtest CONFIG --add`\n{text}\n")
 
 
 def _of_symbol(recorder: RunRecorder, symbol: str) -> dict[str, Any]:

@@ -10,10 +10,8 @@ The exchange goes on while a handler waits (`Post(wait=True)`, `Sleep`): `wait` 
 market, and the handlers' calls are made up for afterwards.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
-from itertools import chain, takewhile
 
 from lib.backtest.agenda import NEVER, Agenda
 from lib.backtest.arguments import book_arguments, trade_arguments
@@ -24,6 +22,7 @@ from lib.backtest.line import Line
 from lib.backtest.logger import RunLogger
 from lib.backtest.market import Market
 from lib.backtest.minutes import Minutes
+from lib.backtest.playlist import Playlist
 from lib.backtest.recorder import RunRecorder
 from lib.backtest.seconds import Seconds, Stopped
 from lib.backtest.settings import Settings
@@ -56,7 +55,6 @@ class Run:
         """Set it to end the run early."""
         self.on_batch: Callable[[int], None] = lambda _: None
         """Told the exchange's time now and then."""
-        self.events = 0
         self.failure = ""
         """Why it ended early, "" if it did not."""
         self.trace = ""
@@ -76,8 +74,12 @@ class Run:
         self.broker = Broker(self._engine, self.markets, self._line)
         self._line.broker, self._line.crew = self.broker, self.crew
         self._seconds = Seconds(self)
-        self._stash: deque[MarketEvent] = deque()
-        self._events: Iterator[MarketEvent] = chain.from_iterable(self._batches())
+        self._playlist = Playlist(source, self._on_batch)
+
+    @property
+    def events(self) -> int:
+        """Events of the market so far."""
+        return self._playlist.count
 
     @property
     def now_ns(self) -> int:
@@ -91,7 +93,7 @@ class Run:
             ConfigError: A bot cannot be made.
         """
         try:
-            if self._begin():
+            if self.begin():
                 self._loop()
                 if self._source.end_ns < NEVER:
                     self._do_due(self._source.end_ns)
@@ -121,7 +123,7 @@ class Run:
         horizon_ns = until_ns - self.lag_ns
         self.crew.waiting += 1
         try:
-            while (event := self._next_until(horizon_ns)) is not None:
+            while (event := self._playlist.next_until(horizon_ns)) is not None:
                 self._one(event)
             self._do_due(horizon_ns)
         finally:
@@ -129,28 +131,18 @@ class Run:
         self.agenda.now_ns = max(self.agenda.now_ns, horizon_ns)
         self.timer.set(until_ns)
 
-    def _batches(self) -> Iterator[Iterable[MarketEvent]]:
-        end_ns = self._source.end_ns
-        for batch in self._source.batches():
-            self.check_stop()
-            self.on_batch(self.now_ns)
-            if batch.last_ns >= end_ns:
-                events = list(takewhile(lambda event: event.time_ns < end_ns, batch.events))
-                self.events += len(events)
-                yield events
-                return
-            self.events += batch.rows
-            yield batch.events
+    def begin(self) -> bool:
+        """Take in what came before the start, open the account, make the bots.
 
-    def _begin(self) -> bool:
-        """Take in what came before the start, open the account, make the bots."""
-        for event in self._events:
-            if event.time_ns >= self._source.start_ns:
-                break
-            self._warm(event)
-        else:
+        Returns:
+            Whether there is anything to play.
+
+        Raises:
+            ConfigError: A bot cannot be made.
+        """
+        event = self._playlist.first(self._warm)
+        if event is None:
             return False
-        self._events = chain((event,), self._events)
         now_ns = self.agenda.now_ns = max(event.time_ns, self._source.start_ns)
         self.timer.set(now_ns + self.lag_ns)
         self._engine.open_account(ACCOUNT, self.settings.balance, now_ns)
@@ -165,12 +157,16 @@ class Run:
         self._go_on()
         return True
 
+    def _on_batch(self) -> None:
+        self.check_stop()
+        self.on_batch(self.now_ns)
+
     def _loop(self) -> None:
         # The hot path: what is written out here for quotes, `_one` does for every event.
         markets, timer, lag_ns, agenda = self.markets, self.timer, self.lag_ns, self.agenda
         exchange, show = self.settings.exchange, self.broker.show
-        late, stash = self.crew.late, self._stash
-        for event in self._events:
+        late, back = self.crew.late, self._playlist.back
+        for event in self._playlist.fresh:
             if type(event) is not Quote:
                 self._one(event)
             else:
@@ -191,7 +187,7 @@ class Run:
                 market.book_ns = timer.now_ns = time_ns + lag_ns
                 for handler in market.books:
                     handler(ask, ask_qty, bid, bid_qty, symbol, exchange, time_ns, lag_ns)
-            if late or stash:
+            if late or back:
                 self._go_on()
 
     def _one(self, event: MarketEvent) -> None:
@@ -268,28 +264,17 @@ class Run:
                 market.has_marks = True
                 self.broker.mark(market, event)
 
-    def _next_until(self, horizon_ns: int) -> MarketEvent | None:
-        event = self._stash.popleft() if self._stash else next(self._events, None)
-        if event is not None and event.time_ns > horizon_ns:
-            self._stash.appendleft(event)
-            return None
-        return event
-
     def _make_way(self, event: MarketEvent) -> bool:
         """Do what is due before an event; return False when a bot's waiting has consumed it."""
-        self._stash.appendleft(event)
-        self._do_due(event.time_ns)
-        if not self._stash or self._stash[0] is not event:
-            return False
-        self._stash.popleft()
-        return True
+        return self._playlist.comes_after(lambda: self._do_due(event.time_ns), event)
 
     def _go_on(self) -> None:
         """Make up for what a bot's waiting has put off."""
-        while self.crew.late or self._stash:
+        back = self._playlist.back
+        while self.crew.late or back:
             self.crew.deliver_late()
-            if self._stash:
-                self._one(self._stash.popleft())
+            if back:
+                self._one(back.popleft())
 
     def _do_due(self, until_ns: int) -> None:
         while self.agenda.due_ns <= until_ns:

@@ -14,7 +14,7 @@ from lib.defaults import default
 from lib.durations import seconds
 from lib.errors import ConfigError
 from lib.folders import check_name
-from lib.init import PUBLIC, exchanges_of, find_path, is_secret, load_config
+from lib.init import PUBLIC, exchanges_of, find_files, find_path, is_secret, load_config
 from lib.interpolation import fill_in
 from lib.venue.options import Options
 
@@ -26,7 +26,10 @@ DEFAULT_LATENCY = {"market": "2ms", "order": "5ms", "cancel": "5ms", "account": 
 DEFAULT_START = "2026-01-01T00:00:00Z"
 """Of synthetic markets, which have no date of their own."""
 DEFAULT_LENGTH = "10m"
-BOT_KEYS = ("bot", "symbols", "name", "watch", "overrides", "restart", "on_error", "candles")
+BOT_KEYS = (
+    "bot", "symbols", "name", "watch", "overrides", "restart", "on_error", "on_crash", "candles",
+    "tap", "history",
+)  # fmt: skip
 FEEDS = ("synthetic", "recording")
 
 
@@ -233,12 +236,12 @@ def _files(tree: ConfigTree, venue: dict[str, Any], file: str) -> list[str]:
     names = [names] if isinstance(names, str) else names
     if not names:
         raise tree.fail("venue.feed recording needs venue.files: a list of files", ("venue",))
-    found = []
+    found: list[str] = []
     for name in names:
-        path = find_path(str(name), file)
-        if path is None:
+        paths = find_files(str(name), file)
+        if not paths:
             raise tree.fail(f"venue.files: no file {name}", ("venue", "files"))
-        found.append(str(path))
+        found += map(str, paths)
     return found
 
 

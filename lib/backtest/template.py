@@ -5,7 +5,7 @@ import re
 
 from lib.errors import ConfigError
 
-BOT = '''"""@name@: holds one unit while the price is above its average of the last minutes."""
+BOT = '''"""@name@: holds `qty` while the price is above its average of the last seconds."""
 
 from collections import deque
 from decimal import Decimal
@@ -18,7 +18,7 @@ from lib.timer import AbstractTimer
 
 
 class @name@(AbstractBot):
-    """Its own config keys: `qty` (base quantity), `minutes` (length of the average)."""
+    """Its own config keys: `qty` (base quantity), `seconds` (length of the average)."""
 
     def __init__(
         self, config: dict[str, Any], factory: AbstractFactory, timer: AbstractTimer
@@ -26,31 +26,36 @@ class @name@(AbstractBot):
         """Read the config."""
         super().__init__(config, factory, timer)
         self.qty = max(Decimal(str(config.get("qty", 0))), self.exchange.getMinQty())
-        self.closes: deque[Decimal] = deque(maxlen=int(config.get("minutes", 5)))
-        self.position = ZERO
-        self.open_id = ""
+        self.prices: deque[Decimal] = deque(maxlen=int(config.get("seconds", 30)))
+        self.price = self.position = ZERO
+        self.order = ""
 
-    def onCandle(
+    def onOrderbook(
         self,
-        open: Decimal,
-        high: Decimal,
-        low: Decimal,
-        close: Decimal,
-        volume: Decimal,
+        askPrice: Decimal,
+        askQty: Decimal,
+        bidPrice: Decimal,
+        bidQty: Decimal,
         symbol: str,
         exchange: str,
         timestamp: int,
-        finished: bool,
+        latency: int,
     ) -> None:
-        """Decide once a minute."""
-        if symbol != self.symbol or not finished:
+        """Note the middle price."""
+        if symbol == self.symbol:
+            self.price = (askPrice + bidPrice) / 2
+
+    def onTime(self, timestamp: int) -> None:
+        """Decide once a second; with an order under way, wait for it."""
+        if not self.price:
             return
-        self.closes.append(close)
-        average = sum(self.closes, ZERO) / len(self.closes)
-        wanted = self.qty if close > average else ZERO
-        if wanted != self.position and not self.open_id and self.exchange.isOnline():
-            change = wanted - self.position
-            self.open_id = self.exchange.Post(change, reduce_only=wanted == ZERO)
+        self.prices.append(self.price)
+        if self.order or not self.exchange.isOnline():
+            return
+        average = sum(self.prices, ZERO) / len(self.prices)
+        wanted = self.qty if self.price > average else ZERO
+        if wanted != self.position:
+            self.order = self.exchange.Post(wanted - self.position, reduce_only=not wanted)
 
     def onAccount(
         self, price: Decimal, qty: Decimal, symbol: str, exchange: str, timestamp: int
@@ -61,29 +66,32 @@ class @name@(AbstractBot):
 
     def onOrder(self, update: Update) -> None:
         """Note when the order is done."""
-        if update.id == self.open_id and update.status.is_final:
-            self.open_id = ""
-            self.logger.info("order done", status=update.status, price=update.average_price)
+        if update.id == self.order and update.status.is_final:
+            self.order = ""
+            self.logger.info(
+                update.status, side=update.side, qty=update.filled_qty, price=update.average_price
+            )
 
     def Clean(self) -> None:
         """Leave no order behind."""
         self.exchange.Cancel()
 '''
 
-CONFIG = """project: @project@
+CONFIG = """# The embedded exchange: no key, no network.
+#   supervisor backtest @folder@/@module@.yaml
+#   supervisor start @folder@/@module@.yaml
+project: @project@
 
-venue:                           # the embedded exchange: no key, no network
+venue:
   feed: synthetic
   seed: 1
-
-stream: {channels: [book, trade, candle]}
 
 bots:
   - name: @project@
     bot: @module@.py:@name@
     symbols: [BTCUSDT]
-    qty: 0.002                   # the bot's own keys
-    minutes: 5
+    qty: "0.002"                 # the bot's own keys; quoted, so that it stays exact
+    seconds: 30
 """
 
 TEST = '''"""@name@ in a short backtest."""
@@ -95,7 +103,7 @@ from lib.backtest.settings import load_settings
 
 
 def test_it_trades_and_leaves_no_order_behind() -> None:
-    settings = load_settings([Path(__file__).with_name("@module@.yaml")], end="15m")
+    settings = load_settings([Path(__file__).with_name("@module@.yaml")], end="2m")
 
     outcome = run_backtest(settings)
 

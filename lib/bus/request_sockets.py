@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import zmq
 
 from lib.bus.protocol import Request, encode_request
-from lib.bus.sockets import BATCH, make_socket, take
+from lib.bus.sockets import BATCH, bind, make_socket, take
 
 ORDERS_HIGH_WATER = 1_000
 """Requests or replies per peer and direction."""
@@ -70,10 +70,10 @@ class Server:
         """Bind at once.
 
         Raises:
-            zmq.ZMQError: The address cannot be bound.
+            OSError: The address cannot be bound, or another process serves it.
         """
         self.socket = make_socket(context, zmq.ROUTER, ORDERS_HIGH_WATER)
-        self.socket.bind(address)
+        bind(self.socket, address)
         self.bad_frames = 0
 
     def receive(self, limit: int = BATCH) -> Iterator[tuple[Peer, bytes, bytes]]:

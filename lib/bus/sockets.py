@@ -1,6 +1,9 @@
 """The bus's sockets: blocking-free ZeroMQ with stated bounds; no decision is made here."""
 
 from collections.abc import Callable, Iterable, Iterator
+from errno import EADDRINUSE
+from socket import AF_UNIX, SOCK_STREAM
+from socket import socket as Socket
 
 import zmq
 
@@ -43,6 +46,23 @@ def make_socket(
     return socket
 
 
+def bind(socket: "zmq.Socket[bytes]", address: str) -> None:
+    """Bind a socket to an `ipc` address that nobody serves.
+
+    ZeroMQ itself would take the address away from whoever serves it, and say nothing.
+
+    Raises:
+        OSError: Another process serves it, or the address cannot be bound.
+    """
+    with Socket(AF_UNIX, SOCK_STREAM) as probe:
+        try:
+            probe.connect(address.removeprefix("ipc://"))
+        except OSError:
+            socket.bind(address)
+            return
+    raise OSError(EADDRINUSE, f"{address} is served by another process")
+
+
 def take(socket: "zmq.Socket[bytes]") -> list[bytes]:
     """Return the frames of one waiting message: `recv_multipart` at half its cost.
 
@@ -82,10 +102,10 @@ class Publisher:
         """Bind at once.
 
         Raises:
-            zmq.ZMQError: The address cannot be bound.
+            OSError: The address cannot be bound, or another process serves it.
         """
         self.socket = make_socket(context, zmq.PUB)
-        self.socket.bind(address)
+        bind(self.socket, address)
         self.incarnation = incarnation
         self.sequences: dict[bytes, int] = {}
         self._clock = clock
@@ -155,6 +175,17 @@ class Subscriber:
         for topic in topics:
             self._topics.append(topic)
             self.socket.subscribe(topic)
+
+    def hear(self, addresses: Iterable[str]) -> None:
+        """Listen to these publishers from now on, and to no other; those kept notice nothing."""
+        wanted = list(dict.fromkeys(addresses))
+        for address in wanted:
+            if address not in self._addresses:
+                self.socket.connect(address)
+        for address in self._addresses:
+            if address not in wanted:
+                self.socket.disconnect(address)
+        self._addresses = wanted
 
     def reopen(self) -> None:
         """Replace the socket by a fresh one with the same topics (the first rung of healing).

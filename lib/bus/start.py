@@ -24,6 +24,8 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
         roster: Rows of the newest `Roster`.
         heartbeat_ns: Planned time between two beats.
         log_format: `text` or `json`.
+        nice: Added to the niceness at birth.
+        cpus: Cores that it may run on; empty = all.
         lifeline_fd: Read end of a pipe that closes when the supervisor is gone.
     """
 
@@ -39,6 +41,8 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     roster: list[list[Any]]
     heartbeat_ns: int
     log_format: str = "text"
+    nice: int = 0
+    cpus: tuple[int, ...] = ()
     lifeline_fd: int = -1
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from lib.chaos.records import FillKey
+from lib.chaos.ledger import FillKey
 
 
 @dataclass(slots=True)

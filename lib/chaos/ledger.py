@@ -1,11 +1,13 @@
 """The venue's ledger as typed rows (pure)."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+FillKey = tuple[str, int, int]
+"""Symbol, trade id, order id."""
 OPEN = frozenset({"NEW", "PARTIALLY_FILLED"})
 ALGO_OPEN = frozenset({"NEW", "TRIGGERING"})
 SINGLE = ("orderId", "origClientOrderId")
@@ -13,7 +15,10 @@ LISTS = ("orderIdList", "origClientOrderIdList")
 
 
 class LedgerOrder(NamedTuple):
-    """One order that the venue accepted; `price` is 0 for MARKET, quantities are unsigned."""
+    """One order that the venue accepted; `price` is 0 for MARKET, quantities are unsigned.
+
+    `born`, `ended` and a fill's `step` tell what came first, even while clocks jump.
+    """
 
     id: int
     client_id: str
@@ -29,6 +34,8 @@ class LedgerOrder(NamedTuple):
     algo_id: int
     created_ns: int
     updated_ns: int
+    born: int
+    ended: int
 
     @property
     def is_open(self) -> bool:
@@ -67,9 +74,10 @@ class LedgerFill(NamedTuple):
     fee: Decimal
     realised: Decimal
     time_ns: int
+    step: int
 
     @property
-    def key(self) -> tuple[str, int, int]:
+    def key(self) -> FillKey:
         """What names a fill: symbol, trade id, order id."""
         return (self.symbol, self.id, self.order_id)
 
@@ -151,6 +159,20 @@ def recent_balances(
     return tuple(found)
 
 
+def positions_since(ledger: Ledger, symbol: str, told: Set[FillKey]) -> list[Decimal]:
+    """Return the positions from the newest fill on that a bot was told of, newest first.
+
+    A position reaches a bot before the fill that has made it.
+    """
+    found = [ledger.positions.get(symbol, Decimal(0))]
+    for fill in reversed(ledger.fills):
+        if fill.symbol == symbol:
+            if fill.key in told:
+                break
+            found.append(found[-1] - fill.signed)
+    return found
+
+
 def _order(row: dict[str, Any]) -> LedgerOrder:
     return LedgerOrder(
         id=row["id"],
@@ -167,6 +189,8 @@ def _order(row: dict[str, Any]) -> LedgerOrder:
         algo_id=row["algo_id"],
         created_ns=row["created_ns"],
         updated_ns=row["updated_ns"],
+        born=row["born"],
+        ended=row["ended"],
     )
 
 
@@ -195,4 +219,5 @@ def _fill(row: dict[str, Any]) -> LedgerFill:
         fee=Decimal(row["fee"]),
         realised=Decimal(row["realised"]),
         time_ns=row["time_ns"],
+        step=row["step"],
     )

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from lib.chaos.evidence import Evidence, Finding
-from lib.chaos.records import Delivery, FillKey, Life
+from lib.chaos.ledger import FillKey
+from lib.chaos.records import Delivery, Life
 
 LOST_SECONDS = 8.0
 """A sweep after a reconnect, its repetition after two seconds, and the way to the bot."""

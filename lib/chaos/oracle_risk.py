@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from enum import IntEnum
 from typing import NamedTuple
 
 from lib.chaos.evidence import Evidence, Finding
@@ -13,11 +14,19 @@ ROOM = Decimal("1.02")
 ZERO = Decimal(0)
 
 
+class What(IntEnum):
+    """What an order does."""
+
+    COMES = 0
+    FILLS = 1
+    GOES = 2
+
+
 class Event(NamedTuple):
     """Something that changes what is at risk, in the order in which it happened."""
 
-    at_ns: int
-    rank: int
+    step: int
+    what: What
     order: LedgerOrder
     change: Decimal
     """Signed quantity filled; 0 when an order comes or goes."""
@@ -42,10 +51,14 @@ def open_orders(evidence: Evidence) -> Iterator[Finding]:
         return
     counts: dict[str, int] = defaultdict(int)
     for event in _events(evidence.ledger):
-        if event.change or not _adds(evidence, event.order) or event.order.type == "MARKET":
+        if (
+            event.what is What.FILLS
+            or not _adds(evidence, event.order)
+            or event.order.type == "MARKET"
+        ):
             continue
         owner = evidence.owners.of(event.order.client_id)
-        counts[owner] += 1 if event.rank == 0 else -1
+        counts[owner] += 1 if event.what is What.COMES else -1
         if counts[owner] > limit:
             what = f"{owner} had {counts[owner]} open orders, not {limit}"
             yield Finding("risk_open_orders", event.order.client_id, what)
@@ -62,7 +75,7 @@ def position_size(evidence: Evidence) -> Iterator[Finding]:
         order = event.order
         held[order.symbol] += event.change
         rest = resting[order.symbol]
-        if event.rank == 0 and not order.reduce_only:
+        if event.what is What.COMES and not order.reduce_only:
             rest[order.id] = _signed(order, order.qty)
             worst = abs(held[order.symbol] + _same_side(rest, rest[order.id]))
             value = worst * (order.price or order.average_price)
@@ -70,9 +83,9 @@ def position_size(evidence: Evidence) -> Iterator[Finding]:
             if value > limit * ROOM and worst > abs(held[order.symbol]) and not excused:
                 what = f"{order.side} {order.qty} {order.symbol} could make it {value:.2f} USD"
                 yield Finding("risk_position", order.client_id, what)
-        elif event.change and order.id in rest:
+        elif event.what is What.FILLS and order.id in rest:
             rest[order.id] -= event.change
-        elif event.rank == 2:
+        elif event.what is What.GOES:
             rest.pop(order.id, None)
 
 
@@ -90,13 +103,13 @@ def _adds(evidence: Evidence, order: LedgerOrder) -> bool:
 
 def _events(ledger: Ledger) -> list[Event]:
     orders = {order.id: order for order in ledger.orders}
-    found = [Event(order.created_ns, 0, order, ZERO) for order in ledger.orders]
+    found = [Event(order.born, What.COMES, order, ZERO) for order in ledger.orders]
     found += [
-        Event(order.updated_ns, 2, order, ZERO) for order in ledger.orders if not order.is_open
+        Event(order.ended, What.GOES, order, ZERO) for order in ledger.orders if not order.is_open
     ]
     found += [
-        Event(fill.time_ns, 1, orders[fill.order_id], fill.signed)
+        Event(fill.step, What.FILLS, orders[fill.order_id], fill.signed)
         for fill in ledger.fills
         if fill.order_id in orders
     ]
-    return sorted(found, key=lambda event: (event.at_ns, event.rank))
+    return sorted(found, key=lambda event: event.step)

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-FillKey = tuple[str, int, int]
-"""Symbol, trade id, order id."""
+from lib.chaos.ledger import FillKey
+
 FINAL = frozenset({"FILLED", "CANCELED", "EXPIRED", "REJECTED", "NOT_SENT", "NOT_PLACED"})
 
 

@@ -19,10 +19,12 @@ class Tally:
     Args:
         seed: Of the schedule.
         planned: Kinds that were asked for, by how often they are in the schedule.
+        systems: How many systems were drilled side by side.
     """
 
     seed: int
     planned: Counter[str]
+    systems: int = 1
     struck: Counter[str] = field(default_factory=Counter)
     in_request: int = 0
     orders: int = 0
@@ -55,10 +57,12 @@ class Tally:
             found.append(f"{self.in_request} of {faults} faults struck inside an open request")
         return found
 
-    def row(self) -> dict[str, Any]:
-        """Return the report's JSON object."""
+    def row(self, seconds: float = 0.0) -> dict[str, Any]:
+        """Return the report's JSON object; `seconds` is how long it took."""
         return {
             "seed": self.seed,
+            "systems": self.systems,
+            "duration_s": round(seconds, 1),
             "faults": dict(sorted(self.struck.items())),
             "fault_count": sum(self.struck.values()),
             "in_request": self.in_request,
@@ -86,20 +90,49 @@ def summary(seconds: list[float]) -> dict[str, float | None]:
 
 def text(row: dict[str, Any]) -> str:
     """Return a report for a human."""
-    recovery = row["recovery_s"]
+    count, recovery = row["fault_count"], row["recovery_s"]
+    side_by_side = f", {row['systems']} systems side by side" if row["systems"] > 1 else ""
     lines = [
-        f"{row['fault_count']} faults (seed {row['seed']}), {row['in_request']} of them inside an "
-        f"open request; {row['orders']} orders, {row['fills']} fills",
-        f"trading again after {recovery['p50']} s (p50), {recovery['p99']} s (p99), "
-        f"{recovery['max']} s (max)",
-        *(f"  {count:4d}  {kind}" for kind, count in row["faults"].items()),
-        *(f"did not strike: {reason}" for reason in row["missed"]),
+        f"{count} faults in {span(row['duration_s'])}, seed {row['seed']}{side_by_side}",
+        "",
+        *_table(row),
+        "",
+        f"trading again after  {_seconds(recovery['p50'])} (p50), {_seconds(recovery['p99'])} "
+        f"(p99), {_seconds(recovery['max'])} (max)",
+        f"in an open request   {row['in_request']} of {count} faults",
+        f"at the venue         {row['orders']} orders, {row['fills']} fills",
+        *(f"did not strike       {reason}" for reason in row["missed"]),
+        "",
         *(f"VACUOUS: {reason}" for reason in row["vacuous"]),
         *_violations(row["violations"]),
     ]
     if not row["violations"] and not row["vacuous"]:
         lines.append("no violation")
     return "\n".join(lines) + "\n"
+
+
+def span(seconds: float) -> str:
+    """Return a duration as one reads it."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def _table(row: dict[str, Any]) -> list[str]:
+    """Return the kinds that struck, how often, and how soon every bot traded again."""
+    times = row["recovery_by_kind_s"]
+    rows = [("FAULT", "STRUCK", "TRADING AGAIN: p50", "LONGEST")]
+    for kind, count in row["faults"].items():
+        found = times.get(kind, {"p50": None, "max": None})
+        rows.append((kind, str(count), _seconds(found["p50"]), _seconds(found["max"])))
+    wide = max(len(name) for name, *_ in rows)
+    return [f"{kind:<{wide}}  {n:>6}  {p50:>18}  {most:>8}" for kind, n, p50, most in rows]
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f} s"
 
 
 def _violations(rows: list[dict[str, Any]]) -> list[str]:

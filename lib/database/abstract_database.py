@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from lib.database.errors import DatabaseUnavailable
 from lib.timer import AbstractTimer
 
 if TYPE_CHECKING:
@@ -64,6 +65,24 @@ class AbstractDatabase(ABC):
         Raises:
             DatabaseUnavailable: The database did not answer.
         """
+
+    def read_series(self, series: str, start_ns: int, end_ns: int) -> list[dict[str, Any]]:
+        """Return the records of a series in [start, end), of all bots, by time.
+
+        Only databases that have this method can be reported from.
+
+        Args:
+            series: As records have it under `series`.
+            start_ns: First time, ns since the epoch.
+            end_ns: The time after the last one.
+
+        Returns:
+            Records with `timestamp`, tags (text) and fields; fields that are absent are left out.
+
+        Raises:
+            DatabaseUnavailable: The database did not answer, or cannot be read back.
+        """
+        raise DatabaseUnavailable(f"{self.target} cannot be read back: nothing from {series}")
 
     def close(self) -> None:
         """Let go of connections; the next call opens them again."""

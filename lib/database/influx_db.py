@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from lib.constants import KEY
 from lib.database import line_protocol
 from lib.database.abstract_database import AbstractDatabase
 from lib.database.errors import DatabaseUnavailable, RecordsRefused
@@ -111,6 +112,28 @@ class InfluxDb(AbstractDatabase):
             series = result.get("series")
             return series[0]["values"][0][1] if series else None
         except (LookupError, TypeError) as error:
+            raise DatabaseUnavailable(f"{self.target}: strange answer {answer}") from error
+
+    def read_series(self, series: str, start_ns: int, end_ns: int) -> list[dict[str, Any]]:
+        """Return the points of a series in [start, end), of all bots, by time.
+
+        Raises:
+            DatabaseUnavailable: No answer, or an error.
+        """
+        source = _quoted(self.schema.name_of(series))
+        query = f"SELECT * FROM {source} WHERE time >= {start_ns} AND time < {end_ns}"  # noqa: S608
+        answer = self._query(f"{query} ORDER BY time")
+        try:
+            result = answer["results"][0]
+            if "error" in result:
+                raise DatabaseUnavailable(f"{self.target}: {result['error']}")
+            (table,) = result.get("series") or [{"columns": [], "values": []}]
+            names = [KEY.TIMESTAMP if name == "time" else name for name in table["columns"]]
+            return [
+                {name: value for name, value in zip(names, row, strict=True) if value is not None}
+                for row in table["values"]
+            ]
+        except (LookupError, TypeError, ValueError) as error:
             raise DatabaseUnavailable(f"{self.target}: strange answer {answer}") from error
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from lib.constants import KEY
 from lib.database.record import Point, Value
 
 
@@ -54,6 +55,11 @@ def text_of(tags: dict[str, str]) -> str:
 def field_of(fields: str, name: str) -> Any:
     """Return one field of a row's `fields`; numbers with a point are Decimals."""
     return _DECODER.decode(fields).get(name)
+
+
+def record_of(time_ns: int, tags: str, fields: str) -> dict[str, Any]:
+    """Return a stored row as the record that it was."""
+    return {KEY.TIMESTAMP: time_ns, **_DECODER.decode(tags), **_DECODER.decode(fields)}
 
 
 def _stored(value: Value) -> Value:

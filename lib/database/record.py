@@ -75,9 +75,11 @@ class Schema:
                     fields[name] = value
         if not fields:
             raise ValueError(f"a record needs at least one field beside tags and time: {record}")
-        series = record.get(SERIES)
-        name = f"{self.measurement}_{series}" if series else self.measurement
-        return Point(name, time_ns, tags, fields)
+        return Point(self.name_of(record.get(SERIES)), time_ns, tags, fields)
+
+    def name_of(self, series: object) -> str:
+        """Return what a series is called in the database."""
+        return f"{self.measurement}_{series}" if series else self.measurement
 
 
 def clean(raw: Any) -> Value | None:

@@ -100,6 +100,25 @@ class SqliteDb(AbstractDatabase):
                 raise DatabaseUnavailable(f"{self.path}: {error}") from error
         return json_record.field_of(row[0], field) if row else None
 
+    def read_series(self, series: str, start_ns: int, end_ns: int) -> list[dict[str, Any]]:
+        """Return the records of a series in [start, end), of all bots, by time.
+
+        Raises:
+            DatabaseUnavailable: The file cannot be read.
+        """
+        query = (
+            "SELECT time_ns, tags, fields FROM records"
+            " WHERE series = ? AND time_ns >= ? AND time_ns < ? ORDER BY time_ns"
+        )
+        values = (self.schema.name_of(series), start_ns, end_ns)
+        with self._lock:
+            try:
+                rows = self._open().execute(query, values).fetchall()
+            except (sqlite3.Error, OSError) as error:
+                self._close()
+                raise DatabaseUnavailable(f"{self.path}: {error}") from error
+        return [json_record.record_of(*row) for row in rows]
+
     def close(self) -> None:
         """Close the file; the next call opens it again."""
         with self._lock:

@@ -104,6 +104,26 @@ class TimescaleDb(AbstractDatabase):
         """
         return self._run(lambda connection: self._read(connection, field))
 
+    def read_series(self, series: str, start_ns: int, end_ns: int) -> list[dict[str, Any]]:
+        """Return the records of a series in [start, end), of all bots, by time.
+
+        Raises:
+            DatabaseUnavailable: No answer, or an error.
+        """
+        table = _quoted(self.schema.name_of(series))
+
+        def read(connection: "Connection[tuple[Any, ...]]") -> list[tuple[Any, ...]]:
+            if connection.execute("SELECT to_regclass(%s)", (table,)).fetchone() == (None,):
+                return []
+            query = (
+                f"SELECT time_ns, tags::text, fields::text FROM {table}"  # noqa: S608 - quoted above
+                " WHERE time >= %s AND time_ns >= %s AND time_ns < %s ORDER BY time_ns"
+            )
+            values = (_moment(start_ns), start_ns, end_ns)
+            return connection.execute(query.encode(), values).fetchall()
+
+        return [json_record.record_of(*row) for row in self._run(read)]
+
     def close(self) -> None:
         """Close the connection; the next call opens it again."""
         with self._lock:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from lib.models import Order
+from lib.models import Order, Update
 from lib.timer import AbstractTimer
 
 if TYPE_CHECKING:
@@ -87,6 +87,13 @@ class AbstractExchange(ABC):
 
         Raises:
             ExchangeUnavailable: The exchange did not answer.
+        """
+
+    @abstractmethod
+    def open_orders(self) -> list[Update]:
+        """Return the newest known state of every own order that is not final, oldest first.
+
+        Orders that are on their way and orders of unknown fate are among them.
         """
 
     @abstractmethod

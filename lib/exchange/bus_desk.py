@@ -25,7 +25,7 @@ from lib.bus.protocol import (
 )
 from lib.constants import Status
 from lib.errors import ProtocolError
-from lib.exchange.bus_cancels import Wishes
+from lib.exchange.bus_cancels import Cancels
 from lib.exchange.bus_health import Line
 from lib.exchange.bus_orders import OwnOrders, to_update
 from lib.exchange.bus_outcomes import Conclusion, conclusions
@@ -48,7 +48,6 @@ Send = Callable[[bytes, Request], bool]
 
 POST_SECONDS = 3.0
 """Until a Post without a reply counts as unknown; the worker does not execute it any later."""
-CANCEL_SECONDS = 1.0
 CODES = 1000
 """Error codes kept for who waits for them."""
 
@@ -69,7 +68,8 @@ class Desk:
     ) -> None:
         """Know nothing yet; the first `tick` asks."""
         self.orders = OwnOrders()
-        self.wishes = Wishes()
+        self._cancels = Cancels(self.orders, self._request)
+        self.wishes = self._cancels.wishes
         self.line = Line(owner, book_limit_ns)
         self.events: deque[Event] = deque()
         """What the bot must be told, oldest first."""
@@ -123,19 +123,7 @@ class Desk:
 
     def cancel(self, ids: list[str] | None, now_ns: int) -> None:
         """Wish orders gone (None: all of this owner), each until it is final."""
-        if ids is None:
-            # Everything also covers what only the worker knows of.
-            due = tuple(self.orders.open_ids())
-            self.wishes.add(due, now_ns)
-            if self._request(Method.CANCEL, [[]], now_ns, CANCEL_SECONDS, ()) is not None:
-                self.wishes.sent(due, now_ns)
-            return
-        orders = {client_id: self.orders.get(client_id) for client_id in ids}
-        unknown = tuple(client_id for client_id, order in orders.items() if order is None)
-        if unknown:
-            self._request(Method.CANCEL, [list(unknown)], now_ns, CANCEL_SECONDS, unknown)
-        self.wishes.add((key for key, order in orders.items() if _is_open(order)), now_ns)
-        self._send_cancels(now_ns)
+        self._cancels.want(ids, now_ns)
 
     def ask(self, method: str, args: list[Any], now_ns: int, seconds: float) -> bytes | None:
         """Send a question; return its id, or None when nobody is there to answer.
@@ -154,7 +142,7 @@ class Desk:
             self._on_overdue(waiting, now_ns)
         if self._sync.is_due(now_ns):
             self._ask_snapshot(now_ns)
-        self._send_cancels(now_ns)
+        self._cancels.send(now_ns)
         self.pulse.tick(now_ns)
         trouble = self.trouble(now_ns)
         if (not trouble) != self._told.healthy:
@@ -284,15 +272,6 @@ class Desk:
         if self._sync.asking is None:
             self._sync.failed(now_ns, RETRY_UNSENT_NS)
 
-    def _send_cancels(self, now_ns: int) -> None:
-        due = self.wishes.due(now_ns)
-        if not due:
-            return
-        if self._request(Method.CANCEL, [list(due)], now_ns, CANCEL_SECONDS, due) is not None:
-            self.wishes.sent(due, now_ns)
-        else:
-            self.wishes.unsent(due, now_ns)
-
     def _request(
         self, method: str, args: list[Any], now_ns: int, seconds: float, ids: tuple[str, ...]
     ) -> bytes | None:
@@ -301,7 +280,3 @@ class Desk:
             return request_id
         self._requests.answered(request_id)
         return None
-
-
-def _is_open(order: Update | None) -> bool:
-    return order is not None and not order.status.is_final

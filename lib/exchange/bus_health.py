@@ -1,7 +1,8 @@
 """Whether a bot may add risk now, and if not, why (pure)."""
 
 from lib.bus.protocol import Health, Roster
-from lib.constants import NS_PER_SECOND, WorkerKind, WorkerState
+from lib.constants import NS_PER_SECOND, Channel, WorkerKind, WorkerState
+from lib.oms.ids import split_owner
 
 SILENCE_NS = 1 * NS_PER_SECOND
 """The exchange worker repeats its sequences each 250 ms; this long without a word is an absence."""
@@ -26,14 +27,18 @@ class Line:
         self.book_ns = 0
         self._owner = owner
         self._book_limit_ns = book_limit_ns
+        self._book = f"{Channel.BOOK}:{split_owner(owner)[1]}"
+        self._book_ill = ""
         self._exchange = Health(WorkerKind.EXCHANGE, healthy=False, reason="not heard of")
         self._absent = ""
         self._halted = False
 
     def on_health(self, health: Health) -> None:
-        """Take note of what the exchange worker says of itself."""
+        """Take note of what the exchange worker says of itself, the supervisor of the own book."""
         if health.component == WorkerKind.EXCHANGE:
             self._exchange = health
+        elif health.component == self._book:
+            self._book_ill = "" if health.healthy else health.reason
 
     def on_roster(self, roster: Roster) -> None:
         """Take note of who lives and who is halted."""
@@ -70,4 +75,4 @@ class Line:
             return "no book yet"
         if self._book_limit_ns and now_ns - self.book_ns > self._book_limit_ns:
             return "book is stale"
-        return ""
+        return self._book_ill and f"book is stale: {self._book_ill}"

@@ -51,6 +51,11 @@ class AccountBook:
         self.balances_moved = False
         """True when what is available may be another amount than was read last."""
 
+    def watch(self, symbols: Iterable[str]) -> None:
+        """Tell the positions of further symbols even while they are flat."""
+        for symbol in symbols:
+            self._positions.setdefault(symbol, PositionReport(symbol, ZERO, ZERO, ZERO, 0))
+
     def position(self, symbol: str) -> Account:
         """Return the position of one symbol; flat when it was never told."""
         report = self._positions.get(symbol, PositionReport(symbol, ZERO, ZERO, ZERO, 0))

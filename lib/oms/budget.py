@@ -111,12 +111,14 @@ class Budget:
     def restore(self, facts: Mapping[str, Any]) -> None:
         """Go on with what a former life of the process had used, and with its bans."""
         kept = facts.get(FACT, {})
+        self.set_limits(Limit(*row) for row in kept.get("limits", ()))
         self._used = {name: (at, used) for name, (at, used) in kept.get("used", {}).items()}
         self._blocked_ns = dict(kept.get("blocked", {}))
 
     def keep(self) -> Fact:
         """Return what the next life must know."""
-        return fact(FACT, {"used": self._used, "blocked": self._blocked_ns})
+        limits = [tuple(limit) for limit in self._limits.values()]
+        return fact(FACT, {"used": self._used, "blocked": self._blocked_ns, "limits": limits})
 
     def trouble(self, now_ns: int) -> str:
         """Return why a bot should hold back, "" when it need not."""

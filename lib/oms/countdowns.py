@@ -49,10 +49,15 @@ class Countdowns:
 
     def __init__(self, seconds: float, symbols: Collection[str], off: Iterable[str] = ()) -> None:
         """Have armed nothing."""
-        self.seconds = timeout_of(seconds, len(symbols)) if seconds else 0.0
-        self._period_ns = round(period_of(seconds, len(symbols)) * NS_PER_SECOND)
+        self._wanted = seconds
+        self.stretch(len(symbols))
         self._off = set(off)
         self._symbols: dict[str, _Symbol] = {}
+
+    def stretch(self, symbols: int) -> None:
+        """Take so many symbols into account."""
+        self.seconds = timeout_of(self._wanted, symbols) if self._wanted else 0.0
+        self._period_ns = round(period_of(self._wanted, symbols) * NS_PER_SECOND)
 
     @property
     def timeout_ms(self) -> int:

@@ -32,6 +32,10 @@ class Custody:
         self._until_ns: dict[str, int] = {}
         self._flat_since_ns: dict[str, int] = {}
 
+    def learn(self, policies: Mapping[str, str]) -> None:
+        """Go by other policies from now on."""
+        self._policies = dict(policies)
+
     def start(self, alive: Mapping[str, int], now_ns: int) -> list[Tracked]:
         """Return what former lives left and nobody may keep, when this process begins."""
         found: list[Tracked] = []

@@ -41,16 +41,14 @@ class Account:
     hedge: bool
     multi_assets: bool
     can_trade: bool
-    withdrawals: bool | None
-    """Whether the key may withdraw; None where that cannot be asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
     """What the host has."""
 
-    clock_ms: float
-    """Our clock minus the exchange's."""
+    clock_ms: float | None
+    """Our clock minus the exchange's; None where there is none to compare with."""
     free_bytes: int
     files: int
     """Descriptors that one process may have."""
@@ -69,48 +67,71 @@ class Wanted:
     """The addresses are an exchange's own, not a venue's."""
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Environment -> parts of its host names."""
+    leverage: int | None = None
+    margin_type: str | None = None
+    """What every symbol is to be set to; None = as it is."""
 
 
 def examine_account(account: Account) -> list[Finding]:
     """Return what there is to say about the account's settings."""
-    found = [
+    return [
         _judge(not account.hedge, "position mode one-way", "hedge mode; one-way mode is needed"),
         _judge(account.can_trade, "the key may trade", "the key may not trade futures"),
         _judge(
             not account.multi_assets, "single-asset margin", "multi-assets margin is on", warn=True
         ),
     ]
-    if account.withdrawals is not None:
-        text = "the key may withdraw: take that right from it"
-        found.append(_judge(not account.withdrawals, "the key may not withdraw", text, warn=True))
-    return found
 
 
-def examine_symbols(symbols: Iterable[Symbol], wanted: Iterable[str]) -> list[Finding]:
+def examine_rights(*, withdrawals: bool) -> list[Finding]:
+    """Return what there is to say about the rights of the key."""
+    text = "the key may withdraw: take that right from it"
+    return [_judge(not withdrawals, "the key may not withdraw", text, warn=True)]
+
+
+def examine_symbols(symbols: Iterable[Symbol], wanted: Wanted) -> list[Finding]:
     """Return what there is to say about the traded symbols."""
     known = {symbol.name: symbol for symbol in symbols}
     found = []
-    for name in wanted:
+    for name in wanted.symbols:
         symbol = known.get(name)
         if symbol is None:
             found.append(Finding("wrong", f"{name} is not listed"))
             continue
         text = f"{name}: {symbol.status}, {symbol.margin_type.lower()}, leverage {symbol.leverage}"
         found.append(Finding("ok" if symbol.status == TRADING else "wrong", text))
+        found += _mismatches(symbol, wanted)
     return found
+
+
+def _mismatches(symbol: Symbol, wanted: Wanted) -> list[Finding]:
+    asked = (
+        ("leverage", symbol.leverage, wanted.leverage),
+        ("margin", symbol.margin_type.lower(), wanted.margin_type),
+    )
+    return [
+        Finding("wrong", f"{symbol.name}: {what} is {found}, the configuration says {wish}")
+        for what, found, wish in asked
+        if wish is not None and found != wish
+    ]
 
 
 def examine_host(host: Host) -> list[Finding]:
     """Return what there is to say about the host."""
-    off = abs(host.clock_ms)
-    clock = f"clock {host.clock_ms:+.0f} ms off the exchange's"
     disk = f"{host.free_bytes / 1e9:.1f} GB free for the journal"
     files = f"{host.files} descriptors per process"
     return [
-        Finding(_level(off, CLOCK_WARN_MS, CLOCK_WRONG_MS), clock),
+        *_clock(host.clock_ms),
         Finding(_level(-host.free_bytes, -DISK_WARN_BYTES, -DISK_WRONG_BYTES), disk),
         Finding(_level(-host.files, -FILES_WARN, -FILES_WRONG), files),
     ]
+
+
+def _clock(clock_ms: float | None) -> list[Finding]:
+    if clock_ms is None:
+        return []
+    level = _level(abs(clock_ms), CLOCK_WARN_MS, CLOCK_WRONG_MS)
+    return [Finding(level, f"clock {clock_ms:+.0f} ms off the exchange's")]
 
 
 def examine_plan(wanted: Wanted) -> list[Finding]:

@@ -36,6 +36,10 @@ class Known:
         self._by_exchange: OrderedDict[tuple[str, int], str] = OrderedDict()
         self.counts: Counter[str] = Counter()
 
+    def learn(self, prefixes: dict[str, str]) -> None:
+        """Know further owners by their prefixes."""
+        self._prefixes = {**self._prefixes, **prefixes}
+
     def get(self, client_id: str) -> Tracked | None:
         """Return an order by its id, of whichever attempt."""
         name = intent_id(client_id)

@@ -50,6 +50,10 @@ class RiskLimits:
 
     def __init__(self, section: Mapping[str, Any]) -> None:
         """Fill in the defaults."""
+        self.learn(section)
+
+    def learn(self, section: Mapping[str, Any]) -> None:
+        """Go by other limits from now on."""
         own = {key: value for key, value in section.items() if key not in (ACCOUNT, BOTS)}
         self._each = _merged(_defaults("EXCHANGE.risk"), own)
         self._bots = {

@@ -7,22 +7,17 @@ counted and ignored. `now_ns` is the exchange's clock as we estimate it.
 from collections.abc import Iterable
 
 from lib.bus.protocol import OrderIntent
-from lib.constants import NS_PER_MS, Status
+from lib.constants import Status
 from lib.oms.actions import Action, Publish, Record
 from lib.oms.events import Fill, OrderReport
 from lib.oms.known import Known, remember
+from lib.oms.proof import OFTEN, OFTEN_UNHEARD, Proof
 from lib.oms.rows import fill_row, row_of
 from lib.oms.states import TOMBSTONES, is_legal, is_open
 from lib.oms.tracked import Tracked, asked_for, from_intent, from_report
-from lib.oms.wishes import due_of, first_fetch_ns, first_query_ns
+from lib.oms.wishes import due_of, first_fetch_ns, first_look_ns, first_query_ns, looks_of
 
-MARGIN_NS = 2_000 * NS_PER_MS
-MARGIN_CONDITIONAL_NS = 60_000 * NS_PER_MS
-"""Added to the window before absence can be proven."""
-APART_NS = 1_000 * NS_PER_MS
-"""Two proofs of absence must be this far apart."""
-PROOFS = 2
-PROOFS_UNHEARD = 4
+USUAL = Proof()
 UNSEEN = (Status.PENDING, Status.UNKNOWN)
 
 
@@ -32,13 +27,21 @@ class Orders(Known):
     Args:
         prefixes: Id prefix -> owner.
         epoch: The journal's number.
+        proof: What proves that an order does not exist.
     """
+
+    def __init__(self, prefixes: dict[str, str], epoch: int = 1, proof: Proof = USUAL) -> None:
+        """Start knowing no order."""
+        super().__init__(prefixes, epoch)
+        self.proof = proof
+        self._look_again: dict[str, Tracked] = {}
+        """Called absent lately: looked for a few more times, should they appear after all."""
 
     # --- from our side
 
     def accept(self, owner: str, incarnation: int, intent: OrderIntent, now_ns: int) -> Tracked:
         """Start following an order that is about to be sent."""
-        order = from_intent(owner, incarnation, intent, now_ns)
+        order = from_intent(owner, incarnation, intent, now_ns, self.proof.window_ms)
         self._follow(order)
         return order
 
@@ -146,15 +149,17 @@ class Orders(Known):
         if order is None or order.status is not Status.UNKNOWN:
             self.counts["absent though known"] += order is not None
             return []
-        if now_ns <= order.sent_ns + order.window_ms * NS_PER_MS + margin_of(order):
-            return []
-        if now_ns - order.absent_ns < APART_NS:
+        if now_ns <= self.proof.over_ns(order) or now_ns - order.absent_ns < self.proof.apart_ns:
             return []
         order.absent_ns = now_ns
         order.absences += 1
-        if order.absences < (PROOFS if heard else PROOFS_UNHEARD):
+        if order.absences < (OFTEN if heard else OFTEN_UNHEARD):
+            order.query_due_ns = min(order.query_due_ns, now_ns + self.proof.apart_ns)
             return []
-        return self.end(client_id, Status.NOT_PLACED, "never reached the exchange", now_ns)
+        told = self.end(client_id, Status.NOT_PLACED, "never reached the exchange", now_ns)
+        self._look_again[order.id] = order
+        order.query_due_ns = now_ns + first_look_ns()
+        return told
 
     def on_question(self, client_id: str, now_ns: int) -> list[Action]:
         """Take in that a cancel found no such open order: ask what became of it."""
@@ -166,7 +171,12 @@ class Orders(Known):
 
     def due(self, now_ns: int) -> list[Action]:
         """Return what is to be asked, cancelled or fetched again by now."""
-        return [action for order in self._open.values() for action in due_of(order, now_ns)]
+        actions = [action for order in self._open.values() for action in due_of(order, now_ns)]
+        for order in list(self._look_again.values()):
+            actions += looks_of(order, now_ns)
+            if not order.query_due_ns:
+                del self._look_again[order.id]
+        return actions
 
     # --- inside
 
@@ -216,6 +226,7 @@ class Orders(Known):
         if order.status in TOMBSTONES:
             self.counts["reappeared"] += 1
             self._closed.pop(order.id, None)
+            self._look_again.pop(order.id, None)
             self._open[order.id] = order
             order.cancel_wanted, order.cancel_due_ns = True, now_ns
         if order.status is Status.UNKNOWN or order.status in TOMBSTONES:
@@ -231,11 +242,6 @@ class Orders(Known):
         order.fetch_due_ns = order.fetches = 0
         if order.held is not None:
             self._finish(order, order.held)
-
-
-def margin_of(order: Tracked) -> int:
-    """Return how long after a request's window absence may be proven, ns."""
-    return MARGIN_CONDITIONAL_NS if order.conditional else MARGIN_NS
 
 
 def _publish(order: Tracked) -> Action:

@@ -67,6 +67,8 @@ class Tracked:
     """Newest answer that showed its absence; 0 for none."""
     absences: int = 0
     """How many did."""
+    looks: int = 0
+    """How often it was looked for after it had been called absent."""
     kept: bool = False
     """A protective stop that stays on purpose, without its bot, while the position lives."""
 
@@ -143,7 +145,13 @@ def type_of(intent: OrderIntent) -> OrderType:
     return OrderType.LIMIT if intent.price else OrderType.MARKET
 
 
-def from_intent(owner: str, incarnation: int, intent: OrderIntent, now_ns: int) -> Tracked:
+def from_intent(
+    owner: str,
+    incarnation: int,
+    intent: OrderIntent,
+    now_ns: int,
+    window_ms: int = RECV_WINDOW_MS,
+) -> Tracked:
     """Return a new order that is about to be sent."""
     return Tracked(
         owner=owner,
@@ -157,6 +165,7 @@ def from_intent(owner: str, incarnation: int, intent: OrderIntent, now_ns: int) 
         reduce_only=intent.reduce_only,
         conditional=intent.stop,
         sent_ns=now_ns,
+        window_ms=window_ms,
         wire_id=intent.id,
         event_ns=now_ns,
     )

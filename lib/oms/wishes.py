@@ -8,6 +8,8 @@ QUERY_MS = (200, 300, 500, 1_000, 1_000, 2_000)
 CANCEL_MS = (250, 500, 1_000, 2_000, 5_000)
 FETCH_MS = (500, 500, 1_000, 2_000, 5_000)
 """Waits between tries; the last one repeats."""
+LOOK_MS = (500, 500, 1_000, 3_000, 10_000, 30_000)
+"""Waits before an order that was called absent is looked for again; then no more."""
 
 
 def first_query_ns() -> int:
@@ -18,6 +20,21 @@ def first_query_ns() -> int:
 def first_fetch_ns() -> int:
     """Return how long a fill's event may take before the fill is asked for."""
     return FETCH_MS[0] * NS_PER_MS
+
+
+def first_look_ns() -> int:
+    """Return after how long an order that was called absent is looked for again."""
+    return LOOK_MS[0] * NS_PER_MS
+
+
+def looks_of(order: Tracked, now_ns: int) -> list[Action]:
+    """Return the question after an order that was called absent, when it is due again."""
+    if now_ns < order.query_due_ns:
+        return []
+    order.looks += 1
+    more = order.looks < len(LOOK_MS)
+    order.query_due_ns = now_ns + LOOK_MS[order.looks] * NS_PER_MS if more else 0
+    return [QueryOrder(order.wire_id, order.symbol, order.conditional)]
 
 
 def due_of(order: Tracked, now_ns: int) -> list[Action]:

@@ -1,16 +1,18 @@
 """Replays a tap: the same bot, given the same, must do the same; the first difference is told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lib import errors
-from lib.errors import ConfigError, ExchangeError, TickvisorError
+from lib.database.no_db import NoDb
+from lib.errors import ConfigError, ExchangeError
 from lib.exchange.abstract_exchange import AbstractExchange
 from lib.factory.custom_factory import CustomFactory
 from lib.logger.abstract_logger import AbstractLogger
 from lib.recording.tap import QUESTIONS
-from lib.recording.tap_codec import unpacker
+from lib.recording.tap_file import read_tap
 from lib.registry import find
 from lib.state.memory_state import MemoryState
 from lib.timer import AbstractTimer
@@ -18,8 +20,16 @@ from lib.timer import AbstractTimer
 POSTS = ("Post", "PostList")
 
 
-class Diverged(TickvisorError):
-    """The bot has asked for something else than when it was tapped."""
+class Diverged(BaseException):
+    """The bot has done something else than when it was tapped; not for a bot to catch."""
+
+
+class Over(BaseException):
+    """Ends a replay where the tap is torn; not for a bot to catch."""
+
+
+class Cut(BaseException):
+    """Ends a call where the worker has interrupted it; not for a bot to catch."""
 
 
 class Replayed(NamedTuple):
@@ -52,34 +62,25 @@ class Script:
 
     def __init__(self, path: Path) -> None:
         """Read the first array."""
-        try:
-            self._file = path.open("rb")
-        except OSError as error:
-            raise ConfigError(f"cannot be read: {error.strerror}", str(path)) from error
-        self._rows: Iterator[Any] = unpacker(self._file)
-        first = self._read()
+        self._rows: Iterator[Any] = read_tap(path)
+        first = next(self._rows, None)
         if not isinstance(first, list) or first[:1] != ["start"]:
-            self._file.close()
             raise ConfigError("is no tap of a bot", str(path))
         self.facts: dict[str, Any] = first[1]
         self.number = 0
         self.orders = self.cancels = 0
 
+    @property
+    def owner(self) -> str:
+        """Return whose tap it is: `<bot name>:<SYMBOL>`."""
+        config = self.facts["config"]
+        return f"{config.get('name')}:{config.get('symbol')}"
+
     def next(self) -> list[Any] | None:
         """Return the next array, None at the end or where the file is torn."""
-        row = self._read()
+        row = next(self._rows, None)
         self.number += 1
         return row if isinstance(row, list) else None
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def _read(self) -> Any:
-        try:
-            return next(self._rows, None)
-        except ValueError:
-            return None
 
     def answer(self, what: str, arguments: list[Any]) -> Any:
         """Return what was answered to the same question.
@@ -87,10 +88,14 @@ class Script:
         Raises:
             Diverged: Another question was asked here.
             ExchangeError: That was the answer.
+            Cut: The call was interrupted before it was asked.
+            Over: The tap ends here.
         """
         row = self.next()
         if row is None:
-            raise Diverged("the tap is over")
+            raise Over
+        if row[0] == "cut":
+            raise Cut
         if row[0] not in ("ask", "fail") or row[1] != what or row[2] != arguments:
             wanted = f"{row[1]}{_shown(row[2])}" if row[0] in ("ask", "fail") else "nothing more"
             raise Diverged(f"asked {what}{_shown(arguments)} where it had asked {wanted}")
@@ -113,36 +118,43 @@ def replay(path: Path, target: str = "") -> Replayed:
         ConfigError: It is no tap, or the class cannot be found.
     """
     script = Script(path)
-    try:
-        return _replay(script, target)
-    finally:
-        script.close()
-
-
-def _replay(script: Script, target: str) -> Replayed:
     config = script.facts["config"]
-    owner = f"{config.get('name')}:{config.get('symbol')}"
     bot_class = find("bot", target or str(script.facts["class"]))
     calls = 0
+    difference = ""
     try:
-        bot = bot_class(config, _factory(config, script), _ScriptTimer(script))
-        _expect_done(script)
+        made: list[Any] = []
+        _call(
+            script, lambda: made.append(bot_class(config, _factory(script), _ScriptTimer(script)))
+        )
         while (row := script.next()) is not None:
-            if row[0] != "call":
+            if row[0] != "call" or not made:
                 raise Diverged(f"it had gone on with {row[1]}{_shown(row[2])}")
             calls += 1
-            getattr(bot, row[1])(*row[3])
-            _expect_done(script)
+            _call(script, partial(getattr(made[0], row[1]), *row[3]))
+    except Over:
+        pass
     except Diverged as error:
         difference = f"call {calls}, entry {script.number}: {error}"
-        return Replayed(owner, calls, script.orders, script.cancels, difference, script.number)
-    return Replayed(owner, calls, script.orders, script.cancels, "", script.number)
+    return Replayed(script.owner, calls, script.orders, script.cancels, difference, script.number)
 
 
-def _expect_done(script: Script) -> None:
+def _call(script: Script, call: Callable[[], None]) -> None:
+    """Make one call and see that it ends as it did."""
+    ending = "done"
+    try:
+        call()
+    except Cut:
+        return
+    except Exception as error:  # noqa: BLE001 - a bot's own; it must have raised it then, too
+        ending = type(error).__name__
     row = script.next()
-    if row is not None and row[0] != "done":
+    if row is None or row[0] == "cut":
+        return
+    if row[0] in ("ask", "fail"):
         raise Diverged(f"did not ask {row[1]}{_shown(row[2])}")
+    if (had := row[1] if row[0] == "raised" else row[0]) != ending:
+        raise Diverged(f"ended with {ending} where it had ended with {had}")
 
 
 class _ScriptTimer(AbstractTimer):
@@ -162,7 +174,7 @@ class _ScriptTimer(AbstractTimer):
         return
 
 
-def _factory(config: dict[str, Any], script: Script) -> CustomFactory:
+def _factory(script: Script) -> CustomFactory:
     def asked(name: str) -> Any:
         def call(_self: Any, *values: Any, **named: Any) -> Any:
             kept = [_listed(value) for value in values]
@@ -170,11 +182,12 @@ def _factory(config: dict[str, Any], script: Script) -> CustomFactory:
 
         return call
 
-    def pop(_self: Any) -> Any:
-        return script.answer("Pop", [])
+    def noted(name: str) -> Any:
+        return lambda _self, *values: script.answer(name, list(values))
 
-    factory = CustomFactory(config, logger=SilentLogger)
-    factory.State = type("ScriptState", (MemoryState,), {"Pop": pop, "Push": _forget})
+    factory = CustomFactory(script.facts["config"], logger=SilentLogger)
+    factory.State = type("ScriptState", (MemoryState,), {"Pop": noted("Pop"), "Push": _forget})
+    factory.Database = type("ScriptDb", (NoDb,), {"readLast": noted("readLast")})
     methods = {name: asked(name) for name in QUESTIONS}
     factory.Exchange = type("ScriptExchange", (AbstractExchange,), methods)
     return factory

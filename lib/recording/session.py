@@ -16,6 +16,9 @@ from lib.recording.writer import RecordingWriter
 from lib.registry import find
 from lib.timer import AbstractTimer
 
+PATIENCE = 30.0
+"""Seconds that the first message may take."""
+
 
 class Rotation:
     """Names the files, and begins a new one now and then.
@@ -113,7 +116,11 @@ class MessageTape:
 
 
 async def record(
-    part: dict[str, Any], rotation: Rotation, timer: AbstractTimer, stop: asyncio.Event
+    part: dict[str, Any],
+    rotation: Rotation,
+    timer: AbstractTimer,
+    stop: asyncio.Event,
+    length: float = 0.0,
 ) -> list[tuple[Path, int]]:
     """Record a stream until `stop` is set; return the files with their rows.
 
@@ -122,13 +129,22 @@ async def record(
         rotation: The files.
         timer: Dates what comes in.
         stop: Ends it.
+        length: Seconds from the first message on; 0 for no end. Where none comes at all, it ends
+            `PATIENCE` later.
     """
     factory = make_factory({"name": "SandboxFactory"}, part)
     stream = find("stream", part["name"])(part, factory, timer)
     tape = MessageTape(rotation)
-    running = asyncio.ensure_future(
-        stream.Run(lambda message: tape.write(message, timer.Timestamp()))
-    )
+    loop = asyncio.get_running_loop()
+    ends = [loop.call_later(length + PATIENCE, stop.set)] if length else []
+
+    def take(message: Message) -> None:
+        tape.write(message, timer.Timestamp())
+        if len(ends) == 1:
+            ends[0].cancel()
+            ends.append(loop.call_later(length, stop.set))
+
+    running = asyncio.ensure_future(stream.Run(take))
     stopping = asyncio.ensure_future(stop.wait())
     flushing = asyncio.ensure_future(_flush(rotation, timer))
     try:

@@ -4,22 +4,25 @@ What goes in: each call of a handler, in order, after what the worker has skippe
 for: each call of its exchange, its clock and its state, with the answer. A bot that depends on
 nothing else does the same again when it is given the same.
 
-A tap is a file of MessagePack arrays, `[kind, …]`; a last one that is not whole is left out:
+A tap is a file of arrays, `[kind, …]`; a last one that is not whole is left out:
 `["start", facts]`, `["call", handler, time_ns, arguments]`, `["ask", what, arguments, answer]`,
-`["fail", what, arguments, error's class, its text, its code]`, `["done"]` after each call.
+`["fail", what, arguments, error's class, its text, its code]`, and after each call (and the
+constructor) `["done"]`, `["raised", error's class, its text]`, or `["cut"]` where the worker has
+interrupted it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from lib.exchange.abstract_exchange import AbstractExchange
 from lib.factory.abstract_factory import AbstractFactory
 from lib.models import Order
-from lib.recording.tap_codec import pack
+from lib.recording.tap_file import MOST_BYTES, TapFile
+from lib.redaction import redact_fields
 from lib.timer import AbstractTimer
 
-SUFFIX = ".tap"
 HANDLERS = (
     "onTime", "onOrderbook", "onTrade", "onCandle", "onAccount", "onOrder", "onStatus", "onMessage",
     "Clean",
@@ -28,54 +31,88 @@ QUESTIONS = (
     "isOnline", "getBook", "getBalance", "getPositions", "getTick", "getMinQty", "getCandles",
     "Post", "PostList", "Cancel", "open_orders", "trouble",
 )  # fmt: skip
-BUFFER = 1 << 16
 
 
 class Tap:
-    """Writes a tap.
+    """Takes notes while a call goes on: constructor or handler.
 
     Args:
         path: The file; replaced.
-        facts: What `["start", …]` tells: owner, class, config.
+        facts: What `["start", …]` tells: class, config, time.
+        most_bytes: Size from which on no further call is noted.
     """
 
-    def __init__(self, path: Path, facts: dict[str, Any]) -> None:
-        """Open the file."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("wb", buffering=BUFFER)
-        self._depth = 0
+    def __init__(self, path: Path, facts: dict[str, Any], most_bytes: int = MOST_BYTES) -> None:
+        """Make the file."""
+        self.path = path
         self.is_busy = False
-        """Whether a handler runs."""
-        self.write("start", facts)
+        """Whether a call goes on."""
+        self._file = TapFile(path, most_bytes)
+        self._depth = 0
+        self._write("start", facts)
 
-    def write(self, *values: Any) -> None:
-        """Append one array."""
-        self._file.write(pack(list(values)))
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing is noted any more."""
+        return self._file.is_closed
+
+    def close_if_full(self) -> bool:
+        """Finish a file that may not grow any more; return whether that was now."""
+        if self._file.is_closed or not self._file.is_full:
+            return False
+        self._file.close()
+        return True
 
     def flush(self) -> None:
-        """Hand what waits to the system."""
+        """Make what was noted so far safe from a crash of the process."""
         self._file.flush()
 
     def close(self) -> None:
         """Finish the file."""
         self._file.close()
 
+    @contextmanager
+    def call(self, *head: Any) -> Iterator[None]:
+        """Note one call: `head` (if any) before, its outcome after it.
+
+        Whatever it raises is noted and goes on.
+        """
+        if head:
+            self._write("call", *head)
+        self.is_busy = True
+        try:
+            yield
+        except Exception as error:
+            self._write("raised", type(error).__name__, str(error))
+            raise
+        except BaseException:
+            self._write("cut")
+            raise
+        else:
+            self._write("done")
+        finally:
+            self.is_busy = False
+
     def answer(self, what: str, arguments: list[Any], ask: Callable[[], Any]) -> Any:
         """Return what `ask` answers, and note it, or its error."""
+        # What an answer itself asks for is not the bot's doing.
+        is_noted = self.is_busy and not self._depth
         self._depth += 1
         try:
             answer = ask()
         except Exception as error:
-            if self._depth == 1:
+            if is_noted:
                 code = getattr(error, "code", 0)
-                self.write("fail", what, arguments, type(error).__name__, str(error), code)
+                self._write("fail", what, arguments, type(error).__name__, str(error), code)
             raise
         finally:
             self._depth -= 1
-        # What an answer itself asks for is not the bot's doing.
-        if not self._depth:
-            self.write("ask", what, arguments, answer)
+        if is_noted:
+            self._write("ask", what, arguments, answer)
         return answer
+
+    def _write(self, *values: Any) -> None:
+        self._file.write(list(values))
 
 
 class TapTimer(AbstractTimer):
@@ -134,52 +171,55 @@ def make_tapped(
     factory: AbstractFactory,
     timer: AbstractTimer,
     path: Path,
+    target: str = "",
+    most_bytes: int = MOST_BYTES,
 ) -> tuple[Any, Tap]:
     """Make a bot whose border is tapped; return it and its tap.
 
     Args:
         bot_class: Its class.
-        config: What its constructor gets.
+        config: What its constructor gets; secrets in it do not reach the tap.
         factory: Its factory, `Exchange` set; it is changed.
         timer: Its timer.
         path: The tap's file.
+        target: Where its class is found again; by its module's name where that is empty.
+        most_bytes: Size from which on the file takes no more calls.
     """
-    name = f"{bot_class.__module__}:{bot_class.__qualname__}"
-    tap = Tap(path, {"class": name, "config": config, "time_ns": timer.Timestamp()})
+    name = target or f"{bot_class.__module__}:{bot_class.__qualname__}"
+    facts = {"class": name, "config": redact_fields(config), "time_ns": timer.Timestamp()}
+    tap = Tap(path, facts, most_bytes)
     # What reads the clock beside the bot must not do it in the bot's name.
     factory.Exchange = _with_timer(tapped_exchange(factory.Exchange, tap), timer)
-    factory.State = _with_timer(_tapped_state(factory.State, tap), timer)
+    factory.State = _with_timer(_noted(factory.State, "Pop", tap), timer)
     factory.Logger = _with_timer(factory.Logger, timer)
-    factory.Database = _with_timer(factory.Database, timer)
-    bot = bot_class(config, factory, TapTimer(timer, tap))
-    tap.write("done")
+    factory.Database = _with_timer(_noted(factory.Database, "readLast", tap), timer)
+    with tap.call():
+        bot = bot_class(config, factory, TapTimer(timer, tap))
+    tap.flush()
     for handler in HANDLERS:
-        setattr(bot, handler, _noted_handler(getattr(bot, handler), tap, timer))
+        setattr(bot, handler, _noted_handler(bot, handler, tap, timer))
     return bot, tap
 
 
-def _noted_handler(
-    method: Callable[..., None], tap: Tap, timer: AbstractTimer
-) -> Callable[..., None]:
-    name = method.__name__
+def _noted_handler(bot: Any, name: str, tap: Tap, timer: AbstractTimer) -> Callable[..., None]:
+    method = getattr(bot, name)
 
     def call(*values: Any) -> None:
-        if tap.is_busy:
-            # A handler that calls another one.
+        # A handler that calls another one is one call.
+        if tap.is_busy or tap.is_closed:
             method(*values)
             return
-        tap.write("call", name, timer.Timestamp(), list(values))
-        tap.is_busy = True
         try:
-            method(*values)
+            with tap.call(name, timer.Timestamp(), list(values)):
+                method(*values)
         finally:
-            tap.is_busy = False
-            tap.write("done")
             if name == "onTime":
                 # What a crash may cost at most is a second.
                 tap.flush()
             if name == "Clean":
                 tap.close()
+            elif tap.close_if_full():
+                bot.logger.warning("the tap is full; nothing more is noted", file=tap.path)
 
     return call
 
@@ -191,11 +231,11 @@ def _with_timer(real: Any, timer: AbstractTimer) -> Any:
     return type(real.__name__, (real,), {"__init__": make})
 
 
-def _tapped_state(real: Any, tap: Tap) -> Any:
-    def pop(self: Any) -> Any:
-        return tap.answer("Pop", [], lambda: real.Pop(self))
+def _noted(real: Any, name: str, tap: Tap) -> Any:
+    def ask(self: Any, *values: Any) -> Any:
+        return tap.answer(name, list(values), lambda: getattr(real, name)(self, *values))
 
-    return type(real.__name__, (real,), {"Pop": pop})
+    return type(real.__name__, (real,), {name: ask})
 
 
 def _kept(value: Any) -> Any:

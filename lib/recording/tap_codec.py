@@ -25,9 +25,9 @@ def pack(value: Any) -> bytes:
     return packed
 
 
-def unpacker(file: Any) -> msgpack.Unpacker:
-    """Return an iterator over the values in a file of packed values."""
-    return msgpack.Unpacker(file, ext_hook=_restore, strict_map_key=False, max_buffer_size=0)
+def unpacker() -> msgpack.Unpacker:
+    """Return an iterator over the packed values that it is fed."""
+    return msgpack.Unpacker(ext_hook=_restore, strict_map_key=False, max_buffer_size=0)
 
 
 def _default(value: Any) -> Any:

@@ -73,6 +73,14 @@ class AbstractStream(ABC):
         """Subscribe everything again on the connections that stand (first rung of healing)."""
         return
 
+    def configure(self, part: dict[str, Any]) -> None:
+        """Take in a changed part of the config while it runs: other `symbols`, above all.
+
+        A stream that cannot leaves it: the supervisor sees that it counts no new symbol, and says
+        so.
+        """
+        return
+
     def reconnect(self) -> None:
         """Replace all connections (second rung of healing)."""
         return

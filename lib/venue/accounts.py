@@ -13,7 +13,7 @@ from lib.venue.positions import Position
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One own trade; `fee` is what was paid, `realised` excludes it."""
+    """One own trade; `fee` is what was paid, `realised` excludes it; `step`: see `VenueOrder`."""
 
     id: int
     order_id: int
@@ -28,6 +28,7 @@ class Fill:
     realised: Decimal
     maker: bool
     time_ns: int
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ def _order(order: VenueOrder) -> dict[str, Any]:
         "algo_id": order.algo_id,
         "created_ns": order.created_ns,
         "updated_ns": order.updated_ns,
+        "born": order.born,
+        "ended": order.ended,
     }
 
 
@@ -105,4 +107,5 @@ def _fill(account: Account, fill: Fill) -> dict[str, Any]:
         "realised": plain(fill.realised),
         "maker": fill.maker,
         "time_ns": fill.time_ns,
+        "step": fill.step,
     }

@@ -37,6 +37,7 @@ class Lifecycle:
 
     def accept(self, order: VenueOrder) -> None:
         """Put an order on the account's list; nothing is told yet."""
+        order.born = self._state.number("step")
         self._account(order).orders.add(order)
 
     def announce(self, order: VenueOrder) -> None:
@@ -84,6 +85,7 @@ class Lifecycle:
         state.emit(account, order_event(state, account, order, kind, execution))
         fill = self._record(account, order, execution)
         if not order.is_open:
+            order.ended = state.number("step")
             self._tell(order)
         self._fit_reduce_only(account, position)
         for listener in self._moved:
@@ -99,6 +101,7 @@ class Lifecycle:
         order.status = status
         order.reason = reason
         order.updated_ns = self._state.now_ns
+        order.ended = self._state.number("step")
         account.orders.close(order)
         self._state.emit(account, order_event(self._state, account, order, kind))
         self._tell(order)
@@ -194,6 +197,7 @@ class Lifecycle:
             realised=execution.realised,
             maker=execution.maker,
             time_ns=self._state.now_ns,
+            step=self._state.number("step"),
         )
         account.fills.append(fill)
         return fill

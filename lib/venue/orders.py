@@ -16,6 +16,7 @@ class VenueOrder:
 
     `ahead` is the market's quantity before it in its level's queue, `shown` the level's displayed
     quantity when last seen, `printed` what traded there since. `sequence` gives time priority.
+    `born` and `ended` are steps of the account's story: their order is true, whatever clocks do.
     """
 
     id: int
@@ -48,6 +49,8 @@ class VenueOrder:
     changes: int = 0
     algo_id: int = 0
     forced: bool = False
+    born: int = 0
+    ended: int = 0
 
     @property
     def is_buy(self) -> bool:

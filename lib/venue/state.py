@@ -54,7 +54,7 @@ class VenueState:
         self.accounts: dict[str, Account] = {}
         self.user_events: list[tuple[str, dict[str, Any]]] = []
         self.market_events: list[dict[str, Any]] = []
-        self.numbers = {**FIRST_IDS, "amendment": 0, "sequence": 0}
+        self.numbers = {**FIRST_IDS, "amendment": 0, "sequence": 0, "step": 0}
 
     @property
     def now_ms(self) -> int:

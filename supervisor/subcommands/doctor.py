@@ -5,7 +5,7 @@ import subprocess
 import sys
 from argparse import Namespace
 
-from lib.constants import ExitCode, WorkerKind
+from lib.constants import WorkerKind
 from lib.folders import state_dir
 from supervisor.plan import make_plan
 from supervisor.spec import load_spec
@@ -19,9 +19,6 @@ def run(arguments: Namespace) -> int:
     """
     spec = load_spec((arguments.config, *arguments.add))
     [worker] = make_plan(spec).of_kind(WorkerKind.EXCHANGE)
-    if not spec.exchange.rest_url:
-        sys.stdout.write("good      the embedded exchange takes the real one's place\n")
-        return ExitCode.DONE
     request = {"config": worker.config, "state_dir": str(state_dir(spec.project))}
     ended = subprocess.run(
         [sys.executable, "-m", "workers.doctor"], input=json.dumps(request), text=True, check=False

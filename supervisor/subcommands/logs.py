@@ -4,15 +4,14 @@ import select
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
-from pathlib import Path
 
 from lib.constants import NS_PER_SECOND, ExitCode
-from lib.errors import ConfigError, NotRunning
-from lib.folders import LOGS, state_dir, state_root
+from lib.errors import ConfigError
+from lib.folders import LOGS, state_dir
 from lib.timer import LiveTimer
-from supervisor.client import running
 from supervisor.log_files import Tails
 from supervisor.log_lines import Line, labelled, newest
+from supervisor.past import past_project
 
 PERIOD = 0.1
 """Seconds between two looks at the files."""
@@ -25,7 +24,7 @@ def run(arguments: Namespace) -> int:
         NotRunning: There is no run whose logs could be meant.
         ConfigError: Several could be, or there is no such worker.
     """
-    folder = state_dir(_project(arguments.project)) / LOGS
+    folder = state_dir(past_project(arguments.project)) / LOGS
     tails = Tails(folder, arguments.worker)
     if arguments.worker and not tails.workers:
         there = ", ".join(Tails(folder, "").workers) or "none yet"
@@ -40,31 +39,6 @@ def run(arguments: Namespace) -> int:
         select.select([], [], [], PERIOD)
         _print(tails.read(), label=label)
     return ExitCode.DONE
-
-
-def _project(name: str) -> str:
-    if name:
-        if not (state_dir(name) / LOGS).is_dir():
-            raise NotRunning(f"project {name!r} has no logs")
-        return name
-    found = running()
-    if not found:
-        # what has ended is asked for, too: why did it end?
-        found = _newest_project()
-    if not found:
-        raise NotRunning("nothing has run yet; start it with `supervisor start CONFIG`")
-    if len(found) > 1:
-        raise ConfigError(f"several projects run: {', '.join(found)}; name one with --project")
-    return found[0]
-
-
-def _newest_project() -> list[str]:
-    def changed(folder: Path) -> float:
-        return max(path.stat().st_mtime for path in folder.glob("*"))
-
-    root = state_root()
-    folders = [folder for folder in root.glob(f"*/{LOGS}") if any(folder.iterdir())]
-    return [max(folders, key=changed).parent.name] if folders else []
 
 
 def _print(lines: Iterable[Line], *, label: bool) -> None:

@@ -13,12 +13,12 @@ from lib.errors import AlreadyRunning
 from lib.folders import holder
 from supervisor.client import running
 from supervisor.detach import start_detached
+from supervisor.options import Options
 from supervisor.plan import make_plan
 from supervisor.program import activation
 from supervisor.render import hints, table
 from supervisor.run import run as run_plan
 from supervisor.spec import load_spec
-from supervisor.supervisor import Options
 from supervisor.viewer import Viewer
 
 

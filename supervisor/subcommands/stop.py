@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from lib.constants import ExitCode
 from lib.errors import NotRunning, TickvisorError
+from lib.folders import run_dir
+from lib.lives import read_lives
 from lib.runs import holder
 from supervisor.client import choose_project, request
 
@@ -23,8 +25,13 @@ def run(arguments: Namespace) -> int:
         ConfigError: Several runs do, and none is named.
         TickvisorError: It is still there after the timeout, or left orders that should be gone.
     """
-    project = choose_project(arguments.project)
     limit = arguments.timeout + MARGIN
+    try:
+        project = choose_project(arguments.project)
+    except NotRunning:
+        if arguments.project:
+            _await_orphans(arguments.project, limit)
+        raise
     message = {"command": "stop", "timeout": arguments.timeout}
     try:
         reply = request(project, message, limit)
@@ -48,6 +55,17 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
             return True
         select.select([], [], [], POLL)
     return condition()
+
+
+def _await_orphans(project: str, seconds: float) -> None:
+    """Wait for the workers of a supervisor that was killed: they clean up, and end by themselves.
+
+    A service manager that kills what is left asks first whether it may, by `stop`.
+    """
+    folder = run_dir(project)
+    if not wait_until(lambda: not read_lives(folder), seconds):
+        names = ", ".join(life.name for life in read_lives(folder))
+        raise TickvisorError(f"still there without a supervisor: {names}")
 
 
 def _words(order: object) -> str:

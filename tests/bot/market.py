@@ -60,6 +60,9 @@ class MemoryExchange(AbstractExchange):
     def getCandles(self, start_timestamp: int, end_timestamp: int) -> dict[str, deque[Any]]:
         return {}
 
+    def open_orders(self) -> list[Update]:
+        return [order for order in self.orders.values() if not order.status.is_final]
+
     def Post(
         self,
         qty: Decimal,

@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 
 from lib.database import AbstractDatabase
+from lib.database.errors import DatabaseUnavailable
 
 START_NS = 1_700_000_000_123_456_789
 
@@ -82,6 +83,24 @@ class DatabaseContract:
         database.writeEncoded([database.Encode(record) for record in records])
 
         assert database.readLast("apart") == 2
+
+    def test_a_series_is_read_back_by_time(self, database: AbstractDatabase) -> None:
+        records = [
+            {"timestamp": START_NS + number, "series": "path", "mid": Decimal(number) / 2, "x": "a"}
+            for number in (3, 1, 2, 4)
+        ]
+        database.writeEncoded([database.Encode(record) for record in records])
+
+        if type(database).read_series is AbstractDatabase.read_series:
+            with pytest.raises(DatabaseUnavailable, match="cannot be read back"):
+                database.read_series("path", START_NS + 1, START_NS + 4)
+            return
+        found = database.read_series("path", START_NS + 1, START_NS + 4)
+
+        assert [row["timestamp"] - START_NS for row in found] == [1, 2, 3]
+        assert [row["mid"] for row in found] == [0.5, 1, 1.5]
+        assert {row["x"] for row in found} == {"a"}
+        assert database.read_series("another", 0, START_NS) == []
 
     def test_a_closed_database_opens_again(self, database: AbstractDatabase) -> None:
         database.writeEncoded([database.Encode({"timestamp": START_NS, "kept": 3})])

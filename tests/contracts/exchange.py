@@ -9,13 +9,15 @@ from decimal import Decimal
 
 import pytest
 
-from lib.constants import KEY, NS_PER_MINUTE
+from lib.constants import KEY, NS_PER_MINUTE, Side
 from lib.errors import OrderRejected
 from lib.exchange import AbstractExchange
 from lib.models import Order
 
 BOOK = {KEY.ASK_PRICE, KEY.ASK_QTY, KEY.BID_PRICE, KEY.BID_QTY}
 CANDLES = {KEY.TIMESTAMP, KEY.OPEN, KEY.HIGH, KEY.LOW, KEY.CLOSE, KEY.VOLUME}
+POLLS = 500
+POLL_SECONDS = 0.01
 
 
 class ExchangeContract:
@@ -72,6 +74,22 @@ class ExchangeContract:
         exchange.Cancel(ids[0])
         exchange.Cancel(ids[1:3])
         exchange.Cancel()
+
+    def test_open_orders_are_those_that_are_not_final(self, exchange: AbstractExchange) -> None:
+        price, qty = self.far_below(exchange)
+        assert exchange.open_orders() == []
+
+        client_id = exchange.Post(qty, price, wait=True)
+
+        (order,) = exchange.open_orders()
+        assert (order.id, order.side) == (client_id, Side.BUY)
+        assert order.price <= price
+        exchange.Cancel(client_id)
+        for _ in range(POLLS):
+            if not exchange.open_orders():
+                break
+            exchange.timer.Sleep(POLL_SECONDS)
+        assert exchange.open_orders() == []
 
     def test_what_is_too_small_is_refused_at_once(self, exchange: AbstractExchange) -> None:
         price, qty = self.far_below(exchange)

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import json
 import os
 import subprocess
 import sys
@@ -29,6 +30,15 @@ class HangingBot(_Quiet):
             trigger.unlink()
             while True:
                 pass
+
+
+class RelayBot(_Quiet):
+    """Sends each message of the operator on, to the bot that it is JSON of."""
+
+    def onMessage(self, sender: str, message: str) -> None:
+        if sender == "operator":
+            wanted = json.loads(message)
+            self.send(wanted["to"], wanted["text"])
 
 
 class DeafBot(_Quiet):

@@ -7,6 +7,7 @@ import pytest
 from lib.errors import ConfigError
 from lib.init import (
     exchanges_of,
+    find_files,
     find_path,
     init_service,
     is_secret,
@@ -98,3 +99,20 @@ def test_paths_are_looked_for_here_then_beside_the_config(
     (tmp_path / "here" / "bot.py").touch()
     assert find_path("bot.py", config_file) == tmp_path / "here" / "bot.py"
     assert find_path("nope.py", config_file) is None
+
+
+def test_a_pattern_names_the_files_of_one_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config_file = str(tmp_path / "conf" / "c.yaml")
+    for name in ("here/other.tvr", "conf/b.tvr", "conf/a.tvr", "conf/c.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path / "here")
+
+    own = [tmp_path / "conf" / name for name in ("a.tvr", "b.tvr")]
+    assert find_files("[ab].tvr", config_file) == own
+    assert find_files(str(tmp_path / "conf" / "*.tvr"), config_file) == own
+    assert find_files("*.tvr", config_file) == [tmp_path / "here" / "other.tvr"]
+    assert find_files("c.txt", config_file) == [tmp_path / "conf" / "c.txt"]
+    assert find_files("*.zip", config_file) == find_files("nope", config_file) == []

@@ -13,11 +13,12 @@ import pytest
 
 from lib.bus.protocol import Method, OrderIntent
 from lib.exchange.replies import Cursor, pack_cursor, pack_intents
+from tests.orders.benches import QUICK
 from tests.orders.process_bench import KILLED, ProcessBench
 from tests.workers.exchange_bench import OWNER, until
 
 POST = ("before_journal", "after_journal", "after_send", "after_ack", "after_reply")
-CANCEL = ("before_journal", "after_journal", "after_ack", "after_reply")
+CANCEL = ("before_journal", "after_journal", "after_send", "after_ack", "after_reply")
 FILL = ("before_journal", "after_journal", "after_publish")
 FINAL = ("FILLED", "CANCELED", "EXPIRED", "REJECTED", "NOT_SENT", "NOT_PLACED")
 RESOLVED_SECONDS = 30.0
@@ -93,7 +94,7 @@ async def die_and_check(
     run_dir: Path, rules: str, make: Callable[[ProcessBench], list[OrderIntent]]
 ) -> None:
     run_dir.mkdir()
-    async with ProcessBench(run_dir) as bench:
+    async with ProcessBench(run_dir, QUICK) as bench:
         await bench.ready()
         await bench.hello()
         if make is conditional:
@@ -127,7 +128,7 @@ async def test_killed_around_a_fill(run_dir: Path) -> None:
 
 async def die_in_a_cancel(run_dir: Path, step: str) -> None:
     run_dir.mkdir()
-    async with ProcessBench(run_dir) as bench:
+    async with ProcessBench(run_dir, QUICK) as bench:
         bench.rules = f"cancel.{step}=kill"
         await bench.kill()
         bench.start_worker()

@@ -13,7 +13,8 @@ from lib.errors import AlreadyRunning
 from lib.lives import LIVES, read_lives, write_lives
 from lib.timer import LiveTimer
 from supervisor.child import Child
-from supervisor.lock import RunLock, clear, end_leftovers, next_epoch
+from supervisor.leftovers import end_leftovers
+from supervisor.lock import RunLock, clear, next_epoch
 
 SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 

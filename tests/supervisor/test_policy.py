@@ -9,17 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from lib.constants import NS_PER_SECOND, ExitReason, WorkerState
-from supervisor.policy import (
-    FAILED_RETRY,
-    HUNG_GRACE,
-    Condemn,
-    GiveUp,
-    Kill,
-    Life,
-    Note,
-    RestartPolicy,
-    Spawn,
-)
+from supervisor.actions import Condemn, GiveUp, Kill, Note, Spawn
+from supervisor.illness import Finding, Illness
+from supervisor.life import Life
+from supervisor.policy import FAILED_RETRY, HUNG_GRACE, RestartPolicy
 
 
 def seconds(value: float) -> int:
@@ -219,21 +212,92 @@ def test_a_bot_that_asks_for_restarts_for_ever_is_refused(life: Life) -> None:
     assert granted == 10
 
 
+def test_a_hard_limit_kills_at_once_and_counts_as_a_failure(life: Life) -> None:
+    started(life)
+    life.beat(WorkerState.READY, 0)
+
+    assert kinds(life.doomed("2000 MB of memory, limit 1000 MB")) == [Condemn, Kill]
+    assert life.doomed("2001 MB of memory, limit 1000 MB") == []
+    life.exited(-signal.SIGKILL, seconds(1), 0)
+    life.doomed("again")
+    life.exited(-signal.SIGKILL, seconds(2), 0)
+
+    assert life.state is WorkerState.BACKOFF
+    assert life.last_exit is not None
+    assert life.last_exit.reason is ExitReason.SICK
+
+
+def test_failures_with_a_cause_outside_wait_but_spend_no_budget() -> None:
+    life = Life(RestartPolicy(limit=3), Random(1))
+    started(life)
+    now, waits = 0, []
+    for _ in range(20):
+        life.exited(1, now, 0, excused=True)
+        due = life.deadline() or now
+        waits.append(due - now)
+        now = due
+        life.tick(now)
+
+    assert life.running
+    assert waits[-1] >= seconds(15)
+
+
+def test_slow_and_sick_restarts_that_do_not_help_become_rare(life: Life) -> None:
+    started(life)
+    restarts = []
+    for now in range(0, 3600, 10):
+        life.beat(WorkerState.READY, seconds(now))
+        if kinds(life.restart(ExitReason.SICK, "300 MB", seconds(now))):
+            restarts.append(now)
+            life.exited(0, seconds(now), 0)
+
+    assert restarts == [0, 300, 900, 2100]
+
+
+def test_a_long_time_of_health_makes_an_illness_new(life: Life) -> None:
+    started(life)
+    for now in (0, 300, 20_000, 20_300):
+        life.beat(WorkerState.READY, seconds(now))
+        assert Kill in kinds(life.restart(ExitReason.SLOW, "slow", seconds(now)))
+        life.exited(0, seconds(now), 0)
+
+
+def test_each_illness_is_counted(life: Life) -> None:
+    started(life)
+    life.beat(WorkerState.READY, 0)
+    life.stale("book")
+    life.found(Finding(Illness.SLOW, "late"))
+    life.hung("silent", 1)
+    life.exited(-9, 2, 0)
+    life.exited(1, 3, 0)
+
+    assert life.illnesses == {"stale": 1, "slow": 1, "hung": 1, "dead": 1}
+
+
+LIMIT, WINDOW, FIRST_WAIT = 3, 20.0, 0.5
+
+
 class Lives(RuleBasedStateMachine):
     """Random histories; the invariants of the module's docstring."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.life = Life(RestartPolicy(limit=3, window=20.0), Random(0))
+        policy = RestartPolicy(backoff_min=FIRST_WAIT, limit=LIMIT, window=WINDOW)
+        self.life = Life(policy, Random(0))
         self.now = 0
         self.alive = 0
         self.wanted = False
+        self.earliest = 0
+        """When the next life may begin unless somebody asks for it."""
+        self.spent: list[int] = []
+        """When failures led to another life."""
 
-    def do(self, actions: list) -> None:
+    def do(self, actions: list, *, asked: bool = False) -> None:
         for action in actions:
             if isinstance(action, Spawn):
                 self.alive += 1
                 assert self.alive == 1, "two lives at once"
+                assert asked or self.now >= self.earliest, "no wait after a failure"
             if isinstance(action, Kill):
                 assert self.alive == 1, "a signal to nobody"
 
@@ -245,7 +309,7 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def start(self) -> None:
         self.wanted = True
-        self.do(self.life.start(self.now))
+        self.do(self.life.start(self.now), asked=True)
 
     @rule()
     def stop(self) -> None:
@@ -262,34 +326,62 @@ class Lives(RuleBasedStateMachine):
     def hang(self) -> None:
         self.do(self.life.hung("no heartbeat", self.now))
 
-    @precondition(lambda self: self.alive)
+    @precondition(lambda self: self.alive and self.wanted)
+    @rule(reason=st.sampled_from([ExitReason.STALE, ExitReason.SLOW, ExitReason.SICK]))
+    def ail(self, reason: ExitReason) -> None:
+        self.do(self.life.stale("book") if reason is ExitReason.STALE else [])
+        self.do(self.life.restart(reason, "evidence", self.now))
+
     @rule()
-    def go_stale(self) -> None:
-        self.do(self.life.stale("book"))
-        self.do(self.life.restart(ExitReason.STALE, "book", self.now))
+    def get_well(self) -> None:
+        self.do(self.life.fresh())
 
     @precondition(lambda self: self.alive)
+    @rule()
+    def pass_a_hard_limit(self) -> None:
+        self.do(self.life.doomed("2 GB"))
+
+    @precondition(lambda self: self.alive and self.wanted)
     @rule()
     def ask(self) -> None:
         self.do(self.life.asked("why not", self.now))
 
     @precondition(lambda self: self.alive)
-    @rule(code=st.sampled_from([0, 1, 2, -9, -11]))
-    def die(self, code: int) -> None:
+    @rule(code=st.sampled_from([0, 1, 2, -9, -11]), excused=st.booleans())
+    def die(self, code: int, excused: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
         self.alive = 0
-        self.do(self.life.exited(code, self.now, self.now))
+        ended_well = self.life.is_ending
+        actions = self.life.exited(code, self.now, self.now, excused=excused)
+        reason = self.life.last_exit.reason if self.life.last_exit else None
+        is_failure = reason in (ExitReason.EXIT, ExitReason.SIGNAL, ExitReason.HUNG)
+        if self.wanted and is_failure and not ended_well:
+            self.earliest = self.now + seconds(FIRST_WAIT / 2)
+            if self.life.state is WorkerState.BACKOFF and code != -9 and not excused:
+                self.spent.append(self.now)
+        self.do(actions)
+
+    @rule()
+    def force(self) -> None:
+        self.wanted = False
+        self.do(self.life.force())
 
     @rule()
     def restart(self) -> None:
         if self.wanted:
-            self.do(self.life.restart(ExitReason.REQUESTED, "asked", self.now))
+            self.do(self.life.restart(ExitReason.REQUESTED, "asked", self.now), asked=True)
 
     @invariant()
     def always_running_waiting_or_finished(self) -> None:
         assert bool(self.alive) == self.life.running
         if self.wanted and not self.alive:
+            assert self.life.state in (WorkerState.BACKOFF, WorkerState.FAILED)
             assert self.life.deadline() is not None
+
+    @invariant()
+    def the_budget_is_never_exceeded(self) -> None:
+        self.spent = [at for at in self.spent if at > self.now - seconds(WINDOW)]
+        assert len(self.spent) <= LIMIT or self.life.state is WorkerState.FAILED
 
 
 TestLives = Lives.TestCase
-TestLives.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestLives.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)

@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from lib.constants import WorkerKind
 from lib.errors import ConfigError
+from supervisor.plan import make_plan
 from supervisor.schema import schema
 from supervisor.spec import Spec, load_spec
 from supervisor.used_defaults import used_defaults
@@ -79,8 +81,9 @@ def test_bot_s_restart_rules_lie_over_the_general_ones(load: Load) -> None:
         + "restart: {limit: 3 in 1m}\n"
     )
 
-    assert spec.bots[0].restart.on_failed == "stop"
-    assert spec.bots[0].restart.limit.count == 3
+    policy = make_plan(spec).of_kind(WorkerKind.BOT)[0].restart
+    assert policy.on_failed == "stop"
+    assert policy.limit == 3
     assert spec.root.restart.on_failed == "isolate"
 
 

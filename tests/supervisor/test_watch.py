@@ -1,8 +1,8 @@
-"""Liveness, freshness and the ladder; time is an argument."""
+"""Liveness and freshness; time is an argument."""
 
 from lib.bus.protocol import Heartbeat
 from lib.constants import NS_PER_SECOND
-from supervisor.watch import LEARNED, PUBLISHER_RUNGS, Ladder, Rung, Watch
+from supervisor.watch import LEARNED, Watch
 
 
 def seconds(value: float) -> int:
@@ -17,7 +17,7 @@ def beat(events: int = 0, age: float = 0.0, count: int = 0) -> Heartbeat:
         events=events,
         dropped=0,
         ages={"book": {"BTCUSDT": seconds(age)}},
-        links={},
+        links={"public-1": seconds(age), "market-1": seconds(age + 1)},
         counts={"book:BTCUSDT": count},
         note="",
     )
@@ -34,7 +34,7 @@ def test_a_worker_is_hung_when_its_beats_stop() -> None:
     made.beat(beat(), seconds(5))
 
     assert made.hung(seconds(6)) == ""
-    assert "1.01" in made.hung(seconds(6.01))
+    assert made.hung(seconds(6.01)) == "no heartbeat for 1.01 s, limit 1 s"
 
 
 def test_before_the_first_beat_the_start_timeout_counts() -> None:
@@ -71,15 +71,38 @@ def test_a_channel_without_a_limit_is_not_watched() -> None:
     assert made.stale(seconds(5)) == []
 
 
-def test_a_learned_limit_follows_the_mean_gap_and_has_a_floor() -> None:
-    made = watch(book=LEARNED)
+def test_one_of_several_stale_symbols_does_not_make_the_worker_frozen() -> None:
+    made = watch(book=3.0)
+    half = beat()._replace(ages={"book": {"BTCUSDT": 0, "XRPUSDT": seconds(9)}})
+    made.beat(half, seconds(5))
+    assert not made.is_frozen(made.stale(seconds(5)))
 
-    made.beat(beat(count=10), seconds(10))
-    assert made.limit("book", "BTCUSDT", seconds(10)) == 0
-    made.beat(beat(count=1000), seconds(10))
-    assert made.limit("book", "BTCUSDT", seconds(10)) == 3
-    made.beat(beat(count=20), seconds(20))
-    assert made.limit("book", "BTCUSDT", seconds(20)) == 25
+    whole = beat()._replace(ages={"book": {"BTCUSDT": seconds(4), "XRPUSDT": seconds(9)}})
+    made.beat(whole, seconds(6))
+    assert made.is_frozen(made.stale(seconds(6)))
+
+
+def test_a_learned_limit_outlives_the_life_that_it_was_learned_in() -> None:
+    made = watch(book=LEARNED)
+    for step in range(1, 100):
+        made.beat(beat(count=step * 10), seconds(step / 4))
+    assert made.limit("book", "BTCUSDT") == 2.5
+
+    made.born(seconds(30))
+
+    assert made.limit("book", "BTCUSDT") == 2.5
+    made.beat(beat(age=2.6), seconds(40))
+    [stale] = made.stale(seconds(40))
+    assert not stale.is_sure
+
+
+def test_the_newest_word_of_any_connection_counts_as_heard() -> None:
+    made = watch()
+    assert made.heard(seconds(5)) is None
+
+    made.beat(beat(age=2), seconds(5))
+
+    assert made.heard(seconds(6)) == 3
 
 
 def test_event_rate_is_measured_over_whole_seconds() -> None:
@@ -88,17 +111,6 @@ def test_event_rate_is_measured_over_whole_seconds() -> None:
         made.beat(beat(events=step * 25), seconds(step / 4))
 
     assert made.events_per_s == 100
-
-
-def test_the_ladder_is_climbed_one_rung_at_a_time_and_left_when_data_is_fresh() -> None:
-    ladder = Ladder(PUBLISHER_RUNGS)
-
-    rungs = [(now / 10, ladder.stale(seconds(now / 10))) for now in range(31)]
-    climbed = [(now, rung) for now, rung in rungs if rung][:3]
-    assert climbed == [(0.0, Rung.RESUBSCRIBE), (0.7, Rung.RECONNECT), (2.0, Rung.RESTART)]
-
-    ladder.fresh()
-    assert ladder.stale(seconds(9)) is Rung.RESUBSCRIBE
 
 
 def test_a_life_that_was_never_ready_may_be_silent_longer() -> None:

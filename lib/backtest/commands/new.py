@@ -31,7 +31,12 @@ def run(arguments: Namespace) -> int:
     """
     module = module_name(arguments.name)
     folder = Path(arguments.into or module)
-    values = {"module": module, "name": class_name(module), "project": module.replace("_", "-")}
+    values = {
+        "folder": str(folder),
+        "module": module,
+        "name": class_name(module),
+        "project": module.replace("_", "-"),
+    }
     files = {
         folder / f"{module}.py": BOT,
         folder / f"{module}.yaml": CONFIG,

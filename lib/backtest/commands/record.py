@@ -6,11 +6,12 @@ import signal
 import sys
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 from lib.backtest.cli import Parser
 from lib.constants import ExitCode
 from lib.durations import seconds
-from lib.errors import ConfigError
+from lib.errors import ConfigError, TickvisorError
 from lib.init import exchanges_of, is_secret, load_config
 from lib.interpolation import fill_in
 from lib.recording.session import Rotation, record
@@ -50,7 +51,7 @@ def run(arguments: Namespace) -> int:
     return asyncio.run(_record(part, rotation, length))
 
 
-def stream_part(arguments: Namespace) -> dict[str, object]:
+def stream_part(arguments: Namespace) -> dict[str, Any]:
     """Return the config of the stream to record.
 
     Raises:
@@ -60,7 +61,8 @@ def stream_part(arguments: Namespace) -> dict[str, object]:
     exchanges = exchanges_of(raw)
     values = fill_in(raw, os.environ, lambda steps: not is_secret(steps, exchanges)).values
     name = str(values.get("exchange", "BINANCE.FUTURES"))
-    section = values.get(name) or {}
+    # Paper trading names the exchange in its `venue`.
+    section = (values.get("venue") or {}) | (values.get(name) or {})
     urls = {key: str(section.get(key, "")).rstrip("/") for key in ("rest_url", "ws_url")}
     if not all(urls.values()):
         raise ConfigError(f"`{name}` needs rest_url and ws_url: there is nothing to record from")
@@ -82,15 +84,17 @@ def stream_part(arguments: Namespace) -> dict[str, object]:
     }
 
 
-async def _record(part: dict[str, object], rotation: Rotation, length: float) -> int:
+async def _record(part: dict[str, Any], rotation: Rotation, length: float) -> int:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     timer = LiveTimer()
-    if length:
-        loop.call_later(length, stop.set)
-    files = await record(part, rotation, timer, stop)
+    what = f"{', '.join(part['symbols'])} ({', '.join(part['channels'])})"
+    sys.stderr.write(f"recording {what} from {part['ws_url']}; Ctrl-C ends it\n")
+    files = await record(part, rotation, timer, stop, length)
     for path, rows in files:
         sys.stdout.write(f"{path}: {rows:,} events\n")
-    return ExitCode.DONE if files else ExitCode.ERROR
+    if not files:
+        raise TickvisorError(f"nothing came from {part['ws_url']}; no file was written")
+    return ExitCode.DONE

@@ -17,7 +17,7 @@ from lib.constants import NS_PER_SECOND, ExitCode
 from lib.durations import seconds
 from lib.errors import ConfigError
 from lib.recording.replay import replay
-from lib.recording.tap import SUFFIX
+from lib.recording.tap_file import SUFFIX
 
 DESCRIPTION = (
     "Run bots again over their taps: their orders must be the same. With --against, compare the "

@@ -192,6 +192,10 @@ class Heartbeat(NamedTuple):
     """Channel:symbol -> new data events in this life, where it matters."""
     note: str
     """One line for a human: what this worker is doing."""
+    errors: int = 0
+    """What went wrong in this life without ending it: bad frames, failed handlers."""
+    delay_ns: int = 0
+    """How old data was when it was handled: the worst since the last beat, or the median."""
 
 
 class Ask(NamedTuple):

@@ -41,6 +41,7 @@ from lib.oms.hearing import Hearing
 from lib.oms.leases import Leases
 from lib.oms.lives import Lives
 from lib.oms.orders import Orders
+from lib.oms.proof import proof_of
 from lib.oms.rows import NOTHING, Past, update_of
 from lib.oms.tracked import Tracked
 from lib.stream.binance.account_stream import BinanceAccountStream
@@ -113,7 +114,7 @@ class Authority:
         self.journal, past, self.epoch, self.leases = memory or no_memory()
         self._past = past
         self.owners: list[str] = list(config.get("owners", ()))
-        self.orders = Orders(prefixes, self.epoch.number)
+        self.orders = Orders(prefixes, self.epoch.number, proof_of(config))
         self.lives = Lives()
         self.hearing = Hearing(round(limit * NS_PER_SECOND), timer.Monotonic())
         self.belief = Belief(self.orders, self.lives, self.hearing, {})

@@ -161,6 +161,11 @@ class BinanceFuturesExchange(AbstractExchange):
                 columns[key].append(decimal(number))
         return columns
 
+    def open_orders(self) -> list[Update]:
+        """Return the newest state of every own order that is not final, oldest first."""
+        own = self._call(self._ask(lambda: self._own(None)), READ_SECONDS)
+        return [to_update(order.update()) for order in own]
+
     def Post(
         self,
         qty: Decimal,

@@ -1,5 +1,6 @@
 """The last thing an exchange worker does: cancel what bots have left, and prove that it is gone."""
 
+import asyncio
 from typing import Any
 
 from lib.constants import NS_PER_SECOND
@@ -14,6 +15,8 @@ from lib.timer import AbstractTimer
 
 STEP_SECONDS = 0.02
 AGAIN_SECONDS = 0.2
+SILENT_SECONDS = 2.5
+"""An exchange that has answered nothing for so long is given up: more tries change nothing."""
 
 
 class Closing:
@@ -49,23 +52,46 @@ class Closing:
         """The same."""
         self.stuck: list[str] = []
         """Ids of orders that could not be proven gone."""
+        self.why = ""
+        """Why they could not."""
+        self._begun_ns = self._end_ns = 0
 
     async def cancel_all(self, seconds: float) -> None:
-        """Cancel and verify, for at most `seconds`."""
-        end_ns = self._timer.Monotonic() + round(seconds * NS_PER_SECOND)
+        """Cancel and verify, for at most `seconds`; less where nobody answers."""
+        self._begun_ns = self._timer.Monotonic()
+        self._end_ns = self._begun_ns + round(seconds * NS_PER_SECOND)
         while True:
-            await self._cancel_known(end_ns)
+            await self._cancel_known()
             proven = await self._verify()
             left = [order for order in self._orders.open_orders() if not self._stays(order)]
-            if (proven and not left) or self._timer.Monotonic() >= end_ns:
+            if (proven and not left) or not self._left_seconds():
                 break
             await self._timer.SleepAsync(AGAIN_SECONDS)
         self.stuck = [order.id for order in left]
+        self.why = self._reason() if left else ""
         self.stops = [order for order in self._orders.open_orders() if self._stays(order)]
         self.kept = [_facts(order) for order in self.stops]
 
-    async def _cancel_known(self, end_ns: int) -> None:
-        while self._timer.Monotonic() < end_ns:
+    def _silent_since_ns(self) -> int:
+        return max(self._begun_ns, self._gateway.answered_ns)
+
+    def _left_seconds(self) -> float:
+        """Return what is left of the time, 0 when it is over or nobody answers."""
+        silent_ns = self._silent_since_ns() + round(SILENT_SECONDS * NS_PER_SECOND)
+        left_ns = min(self._end_ns, silent_ns) - self._timer.Monotonic()
+        return max(0, left_ns) / NS_PER_SECOND
+
+    def _reason(self) -> str:
+        limited = self._gateway.budget.trouble(self._gateway.now_ns())
+        if self._gateway.key_trouble or limited:
+            return self._gateway.key_trouble or limited
+        silent_ns = self._timer.Monotonic() - self._silent_since_ns()
+        if silent_ns >= SILENT_SECONDS * NS_PER_SECOND:
+            return f"{self._gateway.rest_url} does not answer"
+        return "their state could not be found out in time"
+
+    async def _cancel_known(self) -> None:
+        while self._left_seconds():
             left = [order for order in self._orders.open_orders() if not self._stays(order)]
             if not left:
                 return
@@ -74,10 +100,11 @@ class Closing:
 
     async def _verify(self) -> bool:
         try:
-            asked_ns = self._gateway.now_ns()
-            self._book.on_positions(await self._gateway.positions(), asked_ns)
-            listed = await self._gateway.open_orders(self._symbols)
-        except ExchangeError:
+            async with asyncio.timeout(self._left_seconds()):
+                asked_ns = self._gateway.now_ns()
+                self._book.on_positions(await self._gateway.positions(), asked_ns)
+                listed = await self._gateway.open_orders(self._symbols)
+        except (ExchangeError, TimeoutError):
             return False
         ours = [row for row in listed if self._orders.owner_of(row.id)]
         for row in ours:

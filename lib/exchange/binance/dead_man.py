@@ -91,12 +91,12 @@ class DeadMan:
             The symbols whose countdown was left running.
         """
         wanted = [symbol for symbol in symbols if symbol in self.countdowns.armed()]
-        left: list[str] = []
-        for symbol in wanted:
-            async with self._locks[symbol]:
-                if not await self._stop(symbol):
-                    left.append(symbol)
-        return left
+        stopped = await asyncio.gather(*(self._stop_alone(symbol) for symbol in wanted))
+        return [symbol for symbol, is_off in zip(wanted, stopped, strict=True) if not is_off]
+
+    async def _stop_alone(self, symbol: str) -> bool:
+        async with self._locks[symbol]:
+            return await self._stop(symbol)
 
     async def _refresh_alone(self, symbol: str) -> None:
         async with self._locks[symbol]:

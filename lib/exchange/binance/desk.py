@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from lib.bus.protocol import OrderUpdate
 from lib.errors import ExchangeError, OrderUnknown, RateLimited
+from lib.exchange.binance.drawn_out import drawn_out
 from lib.exchange.binance.gateway import BinanceGateway
 from lib.exchange.binance.telling import Telling
-from lib.failpoints import failpoint
 from lib.journal.abstract_journal import Journal
 from lib.logger import AbstractLogger
 from lib.models import Rules
@@ -129,9 +129,8 @@ class OrderDesk:
         kinds = [True, False] if action.has_child else [action.conditional]
         for conditional in kinds:
             try:
-                report = await self._gateway.cancel(
-                    action.symbol, action.id, conditional=conditional
-                )
+                request = self._gateway.cancel(action.symbol, action.id, conditional=conditional)
+                report = await drawn_out("cancel", request, self._timer)
             except OrderUnknown as error:
                 if error.code in GONE_CODES or error.code == TRIGGERING:
                     now_ns = self._gateway.now_ns()
@@ -142,7 +141,6 @@ class OrderDesk:
             except ExchangeError as error:
                 self._log.warning("cancel failed", id=action.id, error=str(error))
                 continue
-            failpoint("cancel.after_ack")
             if report is not None:
                 self.run(self._orders.on_report(report, self._gateway.now_ns()))
             elif conditional:

@@ -17,6 +17,7 @@ from lib.oms.diagnosis import (
     examine_account,
     examine_host,
     examine_plan,
+    examine_rights,
     examine_symbols,
 )
 from lib.timer import AbstractTimer
@@ -38,6 +39,8 @@ def wanted_of(section: dict[str, Any]) -> Wanted:
         rest_url=url,
         ws_url=str(section.get(KEY.WS_URL, "")),
         paper=bool(section.get("paper")),
+        leverage=section.get("leverage"),
+        margin_type=section.get("margin_type"),
         is_real=REAL in url,
         known=KNOWN,
     )
@@ -56,8 +59,10 @@ async def examine(section: dict[str, Any], state_dir: Path, timer: AbstractTimer
     gateway = BinanceGateway(section, timer)
     try:
         offset_ns = await gateway.sync_clock()
-        found += examine_host(_host(-offset_ns / NS_PER_MS, state_dir))
+        found += examine_host(host_of(state_dir, -offset_ns / NS_PER_MS))
         found += await examine_settings(gateway, wanted)
+        if wanted.is_real:
+            found += await _examine_rights(gateway)
     except OrderRejected as error:
         found.append(Finding("wrong", f"{wanted.rest_url}: {error}"))
     except ExchangeError as error:
@@ -78,7 +83,6 @@ async def examine_settings(gateway: BinanceGateway, wanted: Wanted) -> list[Find
         hedge=bool(settings["dualSidePosition"]),
         multi_assets=bool(settings.get("multiAssetsMargin")),
         can_trade=bool(settings.get("canTrade", True)),
-        withdrawals=await gateway.may_withdraw() if wanted.is_real else None,
     )
     statuses = await gateway.symbol_statuses()
     symbols = [
@@ -87,10 +91,19 @@ async def examine_settings(gateway: BinanceGateway, wanted: Wanted) -> list[Find
         if name in statuses
         for row in [await gateway.symbol_settings(name)]
     ]
-    return examine_account(account) + examine_symbols(symbols, wanted.symbols)
+    return examine_account(account) + examine_symbols(symbols, wanted)
 
 
-def _host(clock_ms: float, state_dir: Path) -> Host:
+async def _examine_rights(gateway: BinanceGateway) -> list[Finding]:
+    # Another service of the exchange answers this one: its silence is no reason not to trade.
+    try:
+        return examine_rights(withdrawals=await gateway.may_withdraw())
+    except ExchangeError as error:
+        return [Finding("warning", f"the key's rights could not be read: {error}")]
+
+
+def host_of(state_dir: Path, clock_ms: float | None = None) -> Host:
+    """Return what this machine has for a journal in a folder."""
     folder = next(each for each in (state_dir, *state_dir.parents) if each.exists())
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return Host(clock_ms, shutil.disk_usage(folder).free, files)

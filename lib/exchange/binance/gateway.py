@@ -162,6 +162,7 @@ class BinanceGateway(BinanceMarket):
         Raises:
             ExchangeError: It may or may not have been taken.
         """
+        self._check_key()
         self._check_budget(Priority.REDUCE)
         await self._ask(
             Verb.CANCEL,

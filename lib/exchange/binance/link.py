@@ -8,7 +8,7 @@ from lib.errors import ExchangeUnavailable, OrderRejected, RateLimited
 from lib.exchange.binance.rest import BinanceRest, Hooks, close_quietly
 from lib.oms.budget import Budget, Priority
 from lib.oms.outcomes import CLOCK_CODES, KEY_CODES, Verb
-from lib.oms.tracked import RECV_WINDOW_MS
+from lib.oms.proof import proof_of
 from lib.ping import measure_offset
 from lib.timer import AbstractTimer
 
@@ -27,7 +27,8 @@ class BinanceLink:
     """Sends requests to one exchange address.
 
     Args:
-        config: The exchange's section: `rest_url`, `key`, `secret`, `timeout` (seconds).
+        config: The exchange's section: `rest_url`, `key`, `secret`, `timeout` (seconds),
+            `order_window` (seconds).
         timer: The process's timer.
         budget: Fed with every answer's headers, and asked before every request.
     """
@@ -40,6 +41,8 @@ class BinanceLink:
         self.budget = budget or Budget()
         self.key_trouble = ""
         """Why the key is refused, "" while it is not."""
+        self.answered_ns = 0
+        """When anything was answered last, monotonic."""
         self._key_ns = 0
         self._timer = timer
         self._offset_ns = timer.Timestamp() - timer.Monotonic()
@@ -47,6 +50,7 @@ class BinanceLink:
             lambda: self.now_ns() // NS_PER_MS,
             lambda name, used: self.budget.on_used(name, used, self.now_ns()),
             self._block,
+            self._heard,
         )
         self.client = BinanceRest(
             self.rest_url,
@@ -54,7 +58,7 @@ class BinanceLink:
             config.get("secret", ""),
             hooks,
             float(config.get("timeout", TIMEOUT_SECONDS)),
-            RECV_WINDOW_MS,
+            proof_of(config).window_ms,
         )
 
     # --- clock
@@ -75,6 +79,15 @@ class BinanceLink:
         self._offset_ns = host_ns + offset.offset_ns
         return offset.offset_ns
 
+    async def reach(self) -> None:
+        """Ask the exchange for its time, to see that it answers.
+
+        Raises:
+            ExchangeError: It does not.
+        """
+        self._check_budget(Priority.QUERY)
+        await self._server_ms()
+
     async def close(self) -> None:
         """Close all connections."""
         await close_quietly(self.client)
@@ -85,13 +98,20 @@ class BinanceLink:
         self, request: Callable[[], Awaitable[Any]], priority: Priority, stamp_ns: int = 0
     ) -> Any:
         # Refused for our clock: whoever chose the timestamp must choose, and journal, another.
+        self._check_key()
         self._check_budget(priority)
         return await self._ask(Verb.PLACE, request, stamp_ns // NS_PER_MS)
 
     async def _read(self, request: Callable[[], Awaitable[Any]]) -> Any:
         return await self._send(Verb.READ, request)
 
+    async def _read_public(self, request: Callable[[], Awaitable[Any]]) -> Any:
+        # Signed by nobody: it says nothing of the key, and a refused one does not stop it.
+        self._check_budget(PRIORITIES[Verb.READ])
+        return await self.client.ask(Verb.READ, request)
+
     async def _send(self, verb: Verb, request: Callable[[], Awaitable[Any]]) -> Any:
+        self._check_key()
         self._check_budget(PRIORITIES[verb])
         try:
             return await self._ask(verb, request)
@@ -116,9 +136,17 @@ class BinanceLink:
         self.key_trouble = ""
         return answer
 
+    def _check_key(self) -> None:
+        if not self.key_trouble:
+            return
+        now_ns = self._timer.Monotonic()
+        if now_ns < self._key_ns:
+            wait = (self._key_ns - now_ns) / NS_PER_SECOND
+            raise RateLimited(self.key_trouble, 0, wait)
+        # the one that goes out now is the probe: all others wait for what comes of it
+        self._key_ns = now_ns + PROBE_NS
+
     def _check_budget(self, priority: Priority) -> None:
-        if self.key_trouble and self._timer.Monotonic() < self._key_ns:
-            raise ExchangeUnavailable(self.key_trouble)
         wait_ns = self.budget.wait_ns(self.now_ns(), priority)
         if wait_ns:
             wait = wait_ns / NS_PER_SECOND
@@ -136,6 +164,9 @@ class BinanceLink:
     async def _server_ms(self) -> int:
         row = await self.client.ask(Verb.READ, lambda: self.client.futures_time())
         return int(row["serverTime"])
+
+    def _heard(self) -> None:
+        self.answered_ns = self._timer.Monotonic()
 
     def _block(self, name: str, seconds: float) -> None:
         self.budget.block(name, self.now_ns() + round(seconds * NS_PER_SECOND))

@@ -26,17 +26,17 @@ class BinanceMarket(BinanceLink):
 
     async def exchange_info(self) -> tuple[dict[str, Rules], list[Limit]]:
         """Return symbol -> rules, and the exchange's rate limits."""
-        info = await self._read(lambda: self.client.futures_exchange_info())
+        info = await self._read_public(lambda: self.client.futures_exchange_info())
         return parse_rules(info), parse_limits(info)
 
     async def symbol_statuses(self) -> dict[str, str]:
         """Return symbol -> `TRADING`, `SETTLING`, …."""
-        info = await self._read(lambda: self.client.futures_exchange_info())
+        info = await self._read_public(lambda: self.client.futures_exchange_info())
         return {row["symbol"]: row["status"] for row in info["symbols"]}
 
     async def book(self, symbol: str) -> Book:
         """Return the best levels of one symbol."""
-        row = await self._read(lambda: self.client.futures_orderbook_ticker(symbol=symbol))
+        row = await self._read_public(lambda: self.client.futures_orderbook_ticker(symbol=symbol))
         return Book(
             row["askPrice"],
             row["askQty"],
@@ -54,7 +54,7 @@ class BinanceMarket(BinanceLink):
         page_ns = codec.CANDLES_PER_PAGE * NS_PER_MINUTE
         for from_ns in range(start_ns, end_ns, page_ns):
             until_ns = min(from_ns + page_ns, end_ns)
-            page = await self._read(
+            page = await self._read_public(
                 partial(
                     self.client.futures_klines,
                     symbol=symbol,

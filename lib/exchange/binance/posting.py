@@ -6,10 +6,10 @@ window that its request carries. What only reduces waits for no disk.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from lib.bus.protocol import OrderIntent, ReplyStatus
-from lib.constants import Status
+from lib.constants import NS_PER_SECOND, Status
 from lib.errors import (
     ExchangeError,
     OrderRejected,
@@ -18,10 +18,11 @@ from lib.errors import (
 from lib.exchange.binance.admission import Admission, Ticket
 from lib.exchange.binance.codec import MAX_BATCH
 from lib.exchange.binance.desk import Belief, OrderDesk
+from lib.exchange.binance.drawn_out import drawn_out
 from lib.exchange.binance.gateway import BinanceGateway
 from lib.exchange.binance.tries import Tries
 from lib.exchange.replies import Outcome
-from lib.failpoints import failpoint, is_armed
+from lib.failpoints import failpoint
 from lib.journal.abstract_journal import Journal
 from lib.logger import AbstractLogger
 from lib.oms.events import OrderReport
@@ -32,10 +33,6 @@ from lib.timer import AbstractTimer
 
 WRONG_MODE = -4061
 """The position side does not match the account's mode."""
-IN_FLIGHT_SECONDS = 0.02
-"""How long a drill that strikes after the send lets the bytes travel."""
-
-T = TypeVar("T")
 
 
 class Preparation(NamedTuple):
@@ -182,7 +179,7 @@ class OrderPost:
                 report = await self._place(intent._replace(id=_wire_id(intent, attempt)))
             except ExchangeError as error:
                 pause = tries.pause_after(error)
-                if pause is None:
+                if pause is None or self._is_too_late(ticket, pause):
                     return self._failed(intent.id, error)
                 if error.code in CLOCK_CODES:
                     await self._set_clock()
@@ -194,10 +191,13 @@ class OrderPost:
             if reason:
                 return self._give_up(intent.id, reason)
 
+    def _is_too_late(self, ticket: Ticket, pause: float) -> bool:
+        return self._timer.Monotonic() + round(pause * NS_PER_SECOND) > ticket.deadline_ns
+
     async def _place(self, intent: OrderIntent) -> OrderReport:
         order = self._orders.get(intent.id)
         stamp_ns = order.sent_ns if order is not None else 0
-        return await self._drawn_out(self._gateway.place(intent, stamp_ns))
+        return await drawn_out("post", self._gateway.place(intent, stamp_ns), self._timer)
 
     async def _renew(self, intent: OrderIntent, attempt: int) -> str:
         # Another attempt has another timestamp: absence is proven from the newest one.
@@ -220,7 +220,8 @@ class OrderPost:
         stamp_ns = first.sent_ns if first is not None else 0
         results: Sequence[OrderReport | ExchangeError]
         try:
-            results = await self._drawn_out(self._gateway.place_batch(rest, stamp_ns))
+            request = self._gateway.place_batch(rest, stamp_ns)
+            results = await drawn_out("post", request, self._timer)
         except ExchangeError as error:
             if error.code in CLOCK_CODES:
                 # the next quote has the right time; a batch is not worth a second try
@@ -232,18 +233,6 @@ class OrderPost:
             else:
                 outcomes[intent.id] = self._placed(result)
         return outcomes
-
-    async def _drawn_out(self, request: Coroutine[Any, Any, T]) -> T:
-        """Run a request; while a drill waits for it, strike after its bytes have left."""
-        if not is_armed("post.after_send"):
-            result = await request
-        else:
-            task = asyncio.ensure_future(request)
-            await self._timer.SleepAsync(IN_FLIGHT_SECONDS)
-            failpoint("post.after_send")
-            result = await task
-        failpoint("post.after_ack")
-        return result
 
     async def _set_clock(self) -> None:
         try:

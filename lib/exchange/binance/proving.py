@@ -3,7 +3,6 @@
 Nothing here leans on our own clock: the exchange's own word says that the request's window is over.
 """
 
-from lib.constants import NS_PER_MS
 from lib.errors import ExchangeError
 from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import BinanceGateway
@@ -12,7 +11,6 @@ from lib.logger import AbstractLogger
 from lib.oms.actions import QueryOrder
 from lib.oms.events import OrderReport
 from lib.oms.ids import intent_id
-from lib.oms.orders import margin_of
 from lib.oms.tracked import Tracked
 from lib.timer import AbstractTimer
 
@@ -66,7 +64,7 @@ class Proving:
         """Return the exchange's time once an order's request can no longer be taken, else 0."""
         if order is None:
             return 0
-        over_ns = order.sent_ns + order.window_ms * NS_PER_MS + margin_of(order)
+        over_ns = self._orders.proof.over_ns(order)
         # spares the exchange a question whose answer is known already
         if self._gateway.now_ns() <= over_ns:
             return 0

@@ -65,6 +65,8 @@ class Hooks(NamedTuple):
     """Told limit name and use, from the headers of every answer."""
     on_limited: Callable[[str, float], None]
     """Told limit name and seconds to wait after a 429 or 418."""
+    on_answer: Callable[[], None] = lambda: None
+    """Told of every answer, whatever it says."""
 
 
 class BinanceRest(AsyncClient):
@@ -123,6 +125,8 @@ class BinanceRest(AsyncClient):
                 `lib.oms.outcomes.GONE_CODES` or `DUPLICATE_ID`, a question about an order.
         """
         _stamp_ms.set(stamp_ms)
+        if self.session.closed:
+            raise ExchangeUnavailable("the connections are closed")
         try:
             return await request()
         except ApiFailure as failure:
@@ -147,6 +151,7 @@ class BinanceRest(AsyncClient):
 
     async def _handle_response(self, response: aiohttp.ClientResponse) -> Any:
         text = await response.text()
+        self._hooks.on_answer()
         self._meter(response)
         try:
             body = orjson.loads(text) if text else {}

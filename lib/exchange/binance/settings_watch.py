@@ -46,6 +46,10 @@ class SettingsWatch:
         self._spawn = spawn
         self._is_looking = False
 
+    def learn(self, config: dict[str, Any]) -> None:
+        """Look at other symbols from now on."""
+        self._wanted = wanted_of(config)
+
     def request(self) -> None:
         """Stop new risk until the settings were found to be right."""
         self._warden.blocked[EVERYONE] = f"{WRONG}, perhaps: they have been changed"

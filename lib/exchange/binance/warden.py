@@ -64,6 +64,8 @@ class Warden:
         self.quotes: dict[str, Quote] = {}
         self.blocked: dict[str, str] = {}
         """Symbol (or `*`) -> why no risk may be added there."""
+        self.stale: dict[str, str] = {}
+        """Symbol -> how its book is stale, as the supervisor says."""
         self._limits = RiskLimits(config.get("risk") or {})
         self._risk = Risk(self._limits, orders)
         self._day = Day(facts)
@@ -76,6 +78,11 @@ class Warden:
         self._log = log
         self._quoted_ns: dict[str, int] = {}
 
+    def learn(self, config: Mapping[str, Any]) -> None:
+        """Go by other limits and owners from now on."""
+        self._limits.learn(config.get("risk") or {})
+        self._owners = list(config["owners"])
+
     # --- before an order goes out
 
     def refusal(self, ticket: Ticket, intent: OrderIntent) -> str:
@@ -85,6 +92,7 @@ class Warden:
             self.latches.reason(ticket.owner, self._timer.Timestamp())
             or self.blocked.get(EVERYONE, "")
             or self.blocked.get(symbol, "")
+            or self.stale.get(symbol, "")
         )
         if reason or self.leases is None:
             return reason

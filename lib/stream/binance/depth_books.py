@@ -26,6 +26,10 @@ class DepthBooks:
         self._exchange = exchange
         self._levels = levels
 
+    def watch(self, symbols: list[str]) -> None:
+        """Keep the books of these symbols from now on, and no others."""
+        self._books = {symbol: self._books.get(symbol) or OrderBook(symbol) for symbol in symbols}
+
     @property
     def breaks(self) -> int:
         """Times that a valid book had to be thrown away."""
@@ -42,7 +46,9 @@ class DepthBooks:
         self, symbol: str, last_update_id: int, bids: list[WireLevel], asks: list[WireLevel]
     ) -> Depth | None:
         """Take a snapshot; return the book's best levels if it is valid now."""
-        book = self._books[symbol]
+        book = self._books.get(symbol)
+        if book is None:
+            return None  # no longer watched: the snapshot was under way
         return self._depth(book, 0) if book.load(last_update_id, bids, asks) else None
 
     def wanting(self, now_ns: int) -> str | None:

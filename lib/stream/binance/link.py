@@ -11,12 +11,15 @@ from lib.logger import AbstractLogger
 from lib.stream.binance.backoff import Backoff, ConnectBudget
 from lib.stream.binance.connection import Connection
 from lib.stream.binance.frame_connection import OnFrame
+from lib.stream.binance.life import Life
 from lib.stream.binance.subscriptions import (
     MESSAGES_PER_SECOND,
     Plan,
+    chunks,
     path,
     split_for_url,
     subscribe,
+    unsubscribe,
 )
 from lib.timer import AbstractTimer
 
@@ -55,37 +58,6 @@ class Setup(NamedTuple):
     log: AbstractLogger
     budget: ConnectBudget
     renew_seconds: float = RENEW_SECONDS
-
-
-class Life:
-    """One connection being read, with the tasks that belong to it."""
-
-    def __init__(self, connection: Connection, on_frame: OnFrame, renew_ns: int) -> None:
-        """Start reading an opened connection."""
-        self.connection = connection
-        self.due_ns = connection.opened_ns + renew_ns
-        """When its successor is to be made, CLOCK_BOOTTIME."""
-        self.reading = asyncio.create_task(connection.read(on_frame), name="read")
-        self.subscribing: asyncio.Task[None] | None = None
-        self.was_judged = False
-        """Whether its length of life has been taken into account for the next wait."""
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the connection has ended."""
-        return self.reading.done()
-
-    def reason(self) -> str:
-        """Return why it ended; what a frame's handler raised is raised here."""
-        return self.reading.result() if self.reading.done() else ""
-
-    async def end(self) -> None:
-        """End the connection at once."""
-        self.connection.abort()
-        tasks = [task for task in (self.reading, self.subscribing) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Link:
@@ -141,6 +113,14 @@ class Link:
             if life.subscribing is None or life.subscribing.done():
                 streams = list(self.plan.streams)
                 life.subscribing = asyncio.create_task(self._subscribe(life, [streams]))
+
+    def change(self, plan: Plan, silence_seconds: float) -> None:
+        """Subscribe what is new, and no longer what is gone; whatever stays notices nothing."""
+        self.plan = plan
+        self._silence_ns = round(silence_seconds * NS_PER_SECOND)
+        for life in self._lives:
+            self._align(life)
+        self._changed.set()
 
     async def run(self) -> None:
         """Keep the link up until cancelled."""
@@ -212,8 +192,9 @@ class Link:
             wait = max(self._backoff.next_seconds(), budget_ns / NS_PER_SECOND, held_seconds)
             if wait > 0:
                 await self._timer.SleepAsync(wait)
-            streams, later = split_for_url(self.plan.streams)
-            connection = Connection(self._setup.ws_url, self.plan.route, path(streams), self._timer)
+            plan = self.plan
+            streams, later = split_for_url(plan.streams)
+            connection = Connection(self._setup.ws_url, plan.route, path(streams), self._timer)
             try:
                 await connection.open()
             except ExchangeUnavailable as error:
@@ -225,28 +206,46 @@ class Link:
                 held_seconds = error.retry_after
                 self._note_failure(failures, error)
             else:
-                return self._start(connection, later, failures, since_ns)
+                life = Life(connection, plan.streams, self._on_frame, self._renew_ns())
+                return self._start(life, later, failures, since_ns)
 
-    def _start(
-        self, connection: Connection, later: list[list[str]], failures: int, since_ns: int
-    ) -> Life:
-        life = Life(connection, self._on_frame, self._renew_ns())
+    def _start(self, life: Life, later: list[list[str]], failures: int, since_ns: int) -> Life:
         life.reading.add_done_callback(lambda _task: self._changed.set())
         if later:
             life.subscribing = asyncio.create_task(self._subscribe(life, later))
         self._lives.append(life)
+        self._align(life)
         self.connects += 1
         self._log.info(
             "connected",
             link=self.plan.name,
             streams=len(self.plan.streams),
             failures=failures,
-            took_ms=round((connection.opened_ns - since_ns) / 1e6, 1),
+            took_ms=round((life.connection.opened_ns - since_ns) / 1e6, 1),
         )
         return life
 
-    async def _subscribe(self, life: Life, chunks: list[list[str]]) -> None:
-        for chunk in chunks:
+    def _align(self, life: Life) -> None:
+        """Tell the exchange what a connection is to bring, where the plan has changed since."""
+        gone = [name for name in life.streams if name not in self.plan.streams]
+        new = [name for name in self.plan.streams if name not in life.streams]
+        if gone or new:
+            life.streams = self.plan.streams
+            life.subscribing = asyncio.create_task(self._realign(life, life.subscribing, gone, new))
+
+    async def _realign(
+        self, life: Life, before: "asyncio.Task[None] | None", gone: list[str], new: list[str]
+    ) -> None:
+        if before is not None:
+            await asyncio.wait((before,))
+        await self._subscribe(life, chunks(new))
+        for chunk in chunks(gone):
+            self._control_id += 1
+            await life.connection.send(unsubscribe(chunk, self._control_id))
+            await self._timer.SleepAsync(1 / MESSAGES_PER_SECOND)
+
+    async def _subscribe(self, life: Life, lists: list[list[str]]) -> None:
+        for chunk in lists:
             self._control_id += 1
             await life.connection.send(subscribe(chunk, self._control_id))
             await self._timer.SleepAsync(1 / MESSAGES_PER_SECOND)

@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from lib.bus.protocol import KIND_OF, Candle
 from lib.constants import KEY, Channel
@@ -10,15 +9,14 @@ from lib.errors import ConfigError, ExchangeError
 from lib.freshness import Freshness
 from lib.ping import measure_offset
 from lib.stream.abstract_stream import AbstractStream, Sink
-from lib.stream.binance.backoff import ConnectBudget
 from lib.stream.binance.candle_gaps import CandleGaps
 from lib.stream.binance.depth_books import DepthBooks
-from lib.stream.binance.link import RENEW_SECONDS, Link, Setup
+from lib.stream.binance.links import Links
 from lib.stream.binance.newest import MarketMessage, Newest
 from lib.stream.binance.parser import Parser
 from lib.stream.binance.recorder import Recorder
 from lib.stream.binance.rest import MarketRest
-from lib.stream.binance.subscriptions import DEFAULT_STREAMS, DIFF, Plan, plan
+from lib.stream.binance.subscriptions import DIFF
 from lib.stream.latency import Latencies
 from lib.stream.order_book import Diff
 from lib.timer import AbstractTimer
@@ -61,6 +59,7 @@ class BinanceMarketStream(AbstractStream):
         self._log = factory.Logger(config, factory, timer)
         self._exchange = str(config.get(KEY.EXCHANGE, "BINANCE.FUTURES"))
         self._symbols: list[str] = list(config.get("symbols", ()))
+        self._watched = frozenset(self._symbols)
         self._channels: tuple[str, ...] = tuple(config.get("channels", DEFAULT_CHANNELS))
         self._live_candles = bool(config.get("live_candles", False))
         self._parser = Parser(self._exchange, live_candles=True, partial_depth=False)
@@ -73,8 +72,7 @@ class BinanceMarketStream(AbstractStream):
         self._frames = 0
         self._sink: Sink = _nowhere
         self._recorder = _recorder(config, factory, timer)
-        setup = self._setup()
-        self._links = [self._link(one, setup) for one in self._plans()]
+        self._links = Links(config, self._wire_channels(), timer, self._log, self._take)
 
     async def Run(self, sink: Sink) -> None:
         """Hand every new message to `sink`, reconnecting for ever, until cancelled."""
@@ -82,8 +80,7 @@ class BinanceMarketStream(AbstractStream):
         rest = MarketRest(str(self.config[KEY.REST_URL]))
         try:
             async with asyncio.TaskGroup() as group:
-                for link in self._links:
-                    group.create_task(link.run(), name=f"link {link.plan.name}")
+                self._links.run(group)
                 group.create_task(self._keep_clock(rest), name="clock")
                 group.create_task(self._keep_whole(rest), name="repair")
                 if self._recorder is not None:
@@ -93,7 +90,7 @@ class BinanceMarketStream(AbstractStream):
 
     def is_connected(self) -> bool:
         """Return whether every connection stands."""
-        return all(link.is_up for link in self._links)
+        return self._links.are_up
 
     def quiet(self) -> list[str]:
         """Return the symbols whose first channel has not brought its first data."""
@@ -107,8 +104,7 @@ class BinanceMarketStream(AbstractStream):
 
     def links(self) -> dict[str, int]:
         """Return connection -> age in ns of its newest message of any kind."""
-        now_ns = self.timer.Monotonic()
-        return {link.plan.name: link.age(now_ns) for link in self._links}
+        return self._links.ages()
 
     def counts(self) -> dict[str, int]:
         """Return "channel:symbol" -> new messages so far."""
@@ -125,7 +121,7 @@ class BinanceMarketStream(AbstractStream):
             "unusable": parser.unusable,
             "unknown": parser.unknown.total(),
             "refusals": parser.refusals.total(),
-            "connects": sum(link.connects for link in self._links),
+            "connects": self._links.connects,
             "book_breaks": self._books.breaks if self._books else 0,
             "candle_gaps": self._gaps.found,
             "lost_trades": self._newest.lost_trades,
@@ -139,13 +135,26 @@ class BinanceMarketStream(AbstractStream):
         self._newest.forget()
         if self._books:
             self._books.invalidate()
-        for link in self._links:
-            link.resubscribe()
+        self._links.resubscribe()
 
     def reconnect(self) -> None:
         """Replace all connections, the new ones first."""
-        for link in self._links:
-            link.reconnect()
+        self._links.reconnect()
+
+    def configure(self, part: dict[str, Any]) -> None:
+        """Take in other `symbols`, `limits` and `live_candles`; what stays notices nothing."""
+        now_ns = self.timer.Monotonic()
+        symbols: list[str] = list(part["symbols"])
+        for symbol in self._watched.difference(symbols):
+            self._freshness.forget(symbol)
+        for symbol in symbols:
+            if symbol not in self._watched:
+                self._freshness.expect([(channel, symbol) for channel in self._channels], now_ns)
+        self._symbols, self._watched = symbols, frozenset(symbols)
+        self._live_candles = bool(part.get("live_candles", False))
+        if self._books:
+            self._books.watch(symbols)
+        self._links.change(symbols, part.get("limits", {}))
 
     def _take(self, frame: bytes) -> None:
         self._frames += 1
@@ -156,7 +165,7 @@ class BinanceMarketStream(AbstractStream):
                 self._give(message)
 
     def _give(self, message: MarketMessage) -> None:
-        if not self._newest.is_new(message):
+        if message.symbol not in self._watched or not self._newest.is_new(message):
             return
         now_ns = self.timer.Monotonic()
         if type(message) is Candle:
@@ -227,35 +236,14 @@ class BinanceMarketStream(AbstractStream):
     def _expected(self) -> list[tuple[str, str]]:
         return [(channel, symbol) for channel in self._channels for symbol in self._symbols]
 
-    def _setup(self) -> Setup:
-        for key, schemes in ((KEY.REST_URL, ("http", "https")), (KEY.WS_URL, ("ws", "wss"))):
-            url = urlsplit(str(self.config.get(key, "")))
-            if url.scheme not in schemes or not url.hostname:
-                raise ConfigError(
-                    f"{self._exchange}: {key} is {self.config.get(key)!r}, not like "
-                    f"{schemes[1]}://host"
-                )
-        renew_seconds = float(self.config.get("renew", RENEW_SECONDS))
-        budget = ConnectBudget()
-        return Setup(str(self.config[KEY.WS_URL]), self.timer, self._log, budget, renew_seconds)
-
-    def _plans(self) -> list[Plan]:
+    def _wire_channels(self) -> tuple[str, ...]:
         depth = self.config.get("depth", PARTIAL)
         if depth not in (PARTIAL, LOCAL):
             raise ConfigError(f"stream: depth is {depth!r}, not {PARTIAL} or {LOCAL}")
-        channels = self._channels
-        if depth == LOCAL and Channel.DEPTH in channels:
-            self._books = DepthBooks(self._symbols, self._exchange)
-            channels = tuple(DIFF if one == Channel.DEPTH else one for one in channels)
-        spread = self.config.get("streams_per_connection", DEFAULT_STREAMS)
-        return plan(channels, self._symbols, int(spread))
-
-    def _link(self, one: Plan, setup: Setup) -> Link:
-        limits = self.config.get("limits", {})
-        named = [limits.get(Channel.DEPTH if name == DIFF else name) for name in one.channels]
-        # a limit may also be a word (`learned`): then the supervisor alone judges
-        seconds = [float(limit) for limit in named if isinstance(limit, (int, float)) and limit > 0]
-        return Link(one, setup, self._take, min(seconds, default=0.0))
+        if depth == PARTIAL or Channel.DEPTH not in self._channels:
+            return self._channels
+        self._books = DepthBooks(self._symbols, self._exchange)
+        return tuple(DIFF if one == Channel.DEPTH else one for one in self._channels)
 
 
 def _nowhere(_message: object) -> None:

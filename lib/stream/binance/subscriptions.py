@@ -7,7 +7,8 @@ Streams", read 2026-05-28.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import count
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -88,19 +89,57 @@ def _plan_route(
     if not ours:
         return []
     symbols_each = max(1, per_connection // len(ours))
-    count = -(-len(symbols) // symbols_each)
+    connections = -(-len(symbols) // symbols_each)
     # dealt out like cards: the config's order is usually by liquidity, and busy ones spread
     return [
         Plan(
-            f"{route}-{index + 1}" if count > 1 else route,
+            f"{route}-{index + 1}" if connections > 1 else route,
             route,
             tuple(
-                stream_name(channel, symbol) for symbol in symbols[index::count] for channel in ours
+                stream_name(channel, symbol)
+                for symbol in symbols[index::connections]
+                for channel in ours
             ),
             ours,
         )
-        for index in range(count)
+        for index in range(connections)
     ]
+
+
+def replan(
+    plans: Iterable[Plan], symbols: Iterable[str], per_connection: int = DEFAULT_STREAMS
+) -> list[Plan]:
+    """Return the plans for other symbols of the same channels.
+
+    Every stream that stays stays on its connection, new ones go where most room is, and a further
+    connection is planned only where there is none.
+    """
+    wanted = {symbol.lower(): symbol for symbol in symbols}
+    found: list[Plan] = []
+    for route in (PUBLIC, MARKET):
+        own = [plan for plan in plans if plan.route == route]
+        if own:
+            found += _replan_route(own, wanted, per_connection)
+    return found
+
+
+def _replan_route(own: list[Plan], wanted: dict[str, str], per_connection: int) -> list[Plan]:
+    route, channels = own[0].route, own[0].channels
+    room = per_connection // len(channels) * len(channels) or len(channels)
+    kept = {
+        plan.name: [name for name in plan.streams if name.partition("@")[0] in wanted]
+        for plan in own
+    }
+    known = {name.partition("@")[0] for plan in own for name in plan.streams}
+    for symbol in [symbol for lower, symbol in wanted.items() if lower not in known]:
+        emptiest = min(kept, key=lambda name: len(kept[name]))
+        if len(kept[emptiest]) >= room:
+            emptiest = next(
+                name for number in count(1) if (name := f"{route}-{number}") not in kept
+            )
+            kept[emptiest] = []
+        kept[emptiest] += [stream_name(channel, symbol) for channel in channels]
+    return [Plan(name, route, tuple(names), channels) for name, names in kept.items() if names]
 
 
 def split_for_url(
@@ -111,11 +150,13 @@ def split_for_url(
     for index, name in enumerate(streams):
         length += len(url_name(name)) + 1
         if length > limit and index:
-            rest = list(streams[index:])
-            return list(streams[:index]), [
-                rest[start : start + CHUNK] for start in range(0, len(rest), CHUNK)
-            ]
+            return list(streams[:index]), chunks(streams[index:])
     return list(streams), []
+
+
+def chunks(streams: Sequence[str]) -> list[list[str]]:
+    """Return streams in lists that fit into one control message."""
+    return [list(streams[start : start + CHUNK]) for start in range(0, len(streams), CHUNK)]
 
 
 def url_name(name: str) -> str:
@@ -130,6 +171,13 @@ def path(streams: Iterable[str]) -> str:
 
 def subscribe(streams: Iterable[str], number: int) -> str:
     """Return the control message that adds streams to a connection."""
-    return json.dumps(
-        {"method": "SUBSCRIBE", "params": list(streams), "id": number}, ensure_ascii=False
-    )
+    return _control("SUBSCRIBE", streams, number)
+
+
+def unsubscribe(streams: Iterable[str], number: int) -> str:
+    """Return the control message that takes streams from a connection."""
+    return _control("UNSUBSCRIBE", streams, number)
+
+
+def _control(method: str, streams: Iterable[str], number: int) -> str:
+    return json.dumps({"method": method, "params": list(streams), "id": number}, ensure_ascii=False)

@@ -54,7 +54,7 @@ def test_the_same_refusal_is_told_once_a_minute() -> None:
     assert len(MemoryLogger.lines) == 3
 
 
-def test_an_exchange_that_does_not_tell_open_orders_is_not_waited_for() -> None:
+def test_nothing_is_waited_for_where_nothing_is_open() -> None:
     factory, timer = SandboxFactory({}), VirtualTimer()
     exchange = MemoryExchange({"symbol": "BTCUSDT"}, factory, timer)
     desk = Desk(exchange, [], MemoryLogger({}, factory, timer), timer)

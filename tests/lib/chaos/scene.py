@@ -39,6 +39,8 @@ def order(name: str, **changes: Any) -> LedgerOrder:
         algo_id=0,
         created_ns=BIRTH + SECOND,
         updated_ns=BIRTH + SECOND,
+        born=1,
+        ended=3,
     )
     return made._replace(**changes)
 
@@ -69,6 +71,7 @@ def fill(name: str, number: int = 7, **changes: Any) -> LedgerFill:
         fee=Decimal("0.02"),
         realised=Decimal(0),
         time_ns=BIRTH + 2 * SECOND,
+        step=2,
     )
     return made._replace(**changes)
 

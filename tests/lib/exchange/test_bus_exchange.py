@@ -5,16 +5,26 @@ from typing import Any
 
 import pytest
 
-from lib.bus.protocol import Book, Request, encode_reply
+from lib.bus.protocol import Book, Header, Request, encode_reply
 from lib.constants import KEY, NS_PER_MINUTE, OrderType, Side, Status
 from lib.errors import ExchangeUnavailable, OrderRejected, OrderUnknown
 from lib.exchange.bus_desk import Desk
 from lib.exchange.bus_exchange import BusExchange
+from lib.exchange.replies import Outcome, pack_outcomes
 from lib.factory import SandboxFactory
 from lib.models import Order
 from lib.timer import VirtualTimer
 from tests.contracts.exchange import ExchangeContract
-from tests.lib.exchange.fake_worker import LIFE, OWNER, PROJECT, hello_values, position, snapshot
+from tests.lib.exchange.fake_worker import (
+    LIFE,
+    ORDER_TOPIC,
+    OWNER,
+    PROJECT,
+    hello_values,
+    order,
+    position,
+    snapshot,
+)
 
 NOW_NS = 1_800_000_000_000_000_000
 BOOK = Book("BTCUSDT", "50001", "2", "50000", "3", "BINANCE.FUTURES", 77, 1, 0)
@@ -320,9 +330,28 @@ def test_the_kind_of_order_follows_from_the_arguments(exchange: BusExchange) -> 
     ]
 
 
+class ObedientHost(ScriptedHost):
+    """One whose exchange takes every order, and cancels what it is asked to."""
+
+    def __init__(self, timer: VirtualTimer) -> None:
+        super().__init__(timer)
+        done = pack_outcomes([Outcome("ok", 0, "")] * 2)
+        self.script |= {"candles": ["ok", []], "post": ["ok", *done], "cancel": ["ok"]}
+        self._sequence = 0
+
+    def send(self, request_id: bytes, request: Request) -> bool:
+        if request.method == "cancel":
+            wanted = request.args[0] or self.desk.orders.open_ids()
+            for update in [order(client_id, "CANCELED") for client_id in wanted]:
+                self._sequence += 1
+                header = Header(1, self._sequence, 0)
+                self.desk.on_account(ORDER_TOPIC, header, update, self.timer.Monotonic())
+        return super().send(request_id, request)
+
+
 class TestContract(ExchangeContract):
     @pytest.fixture
-    def exchange(self, host: ScriptedHost, exchange: BusExchange) -> BusExchange:
-        host.script |= {"candles": ["ok", []], "post": ["ok"], "cancel": ["ok"]}
-        host.desk.on_book(BOOK, host.timer.Monotonic() or 1)
-        return exchange
+    def host(self) -> ScriptedHost:
+        host = ObedientHost(VirtualTimer(NOW_NS))
+        host.desk.on_book(BOOK, 1)
+        return host

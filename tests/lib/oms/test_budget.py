@@ -68,8 +68,12 @@ def test_a_new_life_goes_on_with_use_and_bans() -> None:
     assert reborn.share("weight", NOW) == 1_900 / 2_400
 
 
-def test_the_exchanges_own_limits_are_taken_over() -> None:
+def test_the_exchanges_own_limits_are_taken_over_and_survive() -> None:
     budget = Budget()
     budget.set_limits([Limit("weight", 6_000, NS_PER_MINUTE)])
     budget.on_used("weight", 3_000, NOW)
     assert budget.share("weight", NOW) == 0.5
+
+    kept, reborn = budget.keep(), Budget()
+    reborn.restore({kept.name: json.loads(kept.value)})
+    assert reborn.share("weight", NOW) == 0.5

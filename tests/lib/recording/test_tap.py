@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +76,10 @@ def taps(tmp_path: Path) -> Path:
     ids=str,
 )
 def test_values_keep_their_types(value: Any) -> None:
-    (found,) = unpacker(BytesIO(pack(value)))
+    arrays = unpacker()
+    arrays.feed(pack(value))
+
+    (found,) = arrays
 
     assert found == value
     assert type(found) is type(value)
@@ -119,7 +121,7 @@ def test_a_torn_tap_is_replayed_as_far_as_it_goes(taps: Path) -> None:
     found = replay(path)
 
     assert found.calls > 50
-    assert found.difference in ("", f"call {found.calls}, entry {found.entries}: the tap is over")
+    assert found.difference == ""
 
 
 def test_what_is_no_tap_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,26 @@
+"""The same child as `benchmarks.beating_child`, as bots of ours."""
+
+import importlib
+from typing import Any
+
+from benchmarks.beating_child import FULL, beat
+from bot.abstract_bot import AbstractBot
+
+
+class BeatingBot(AbstractBot):
+    """Beats at its birth, and once a second, to the socket named by `beats:`."""
+
+    def __init__(self, config: dict[str, Any], factory: Any, timer: Any) -> None:
+        """Beat for the first time."""
+        super().__init__(config, factory, timer)
+        if config.get("imports") == "full":
+            for name in FULL:
+                importlib.import_module(name)
+        beat(config["beats"])
+
+    def onTime(self, timestamp: int) -> None:
+        """Beat again."""
+        beat(self.config["beats"])
+
+    def Clean(self) -> None:
+        """Nothing to clean."""

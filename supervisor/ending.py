@@ -1,0 +1,88 @@
+"""The way down: group after group, bounded, forced when asked again."""
+
+from typing import Any
+
+from lib.constants import NS_PER_SECOND
+from lib.timer import AbstractTimer
+from supervisor import order
+from supervisor.crew import Crew
+from supervisor.history import History
+
+
+class Ending:
+    """Stops a crew in order, and keeps what is said at the end.
+
+    Args:
+        crew: Who is stopped.
+        history: Where it is noted.
+        timer: The process's timer.
+    """
+
+    def __init__(self, crew: Crew, history: History, timer: AbstractTimer) -> None:
+        """Stop nobody yet."""
+        self._crew = crew
+        self._history = history
+        self._timer = timer
+        self._sequence: order.Sequence | None = None
+        self._forced = False
+        self._force_due_ns: int | None = None
+        self.exit_code = 0
+        self.error = ""
+        self.kept: list[Any] = []
+        """Orders that the exchange worker left open on purpose."""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether everything is on its way down."""
+        return self._sequence is not None
+
+    @property
+    def finished(self) -> bool:
+        """Whether everything has stopped."""
+        return self._sequence is not None and self._sequence.finished
+
+    @property
+    def due_ns(self) -> int | None:
+        """When what still runs is killed, monotonic ns."""
+        return None if self._forced else self._force_due_ns
+
+    def begin(self, why: str) -> None:
+        """Take the first steps down."""
+        self._history.add("supervisor", "stopping", why)
+        self._sequence = order.stop_order({one.name: one.spec.kind for one in self._crew})
+
+    def bound(self, seconds: float) -> None:
+        """Kill what still runs after a time."""
+        self._force_due_ns = self._timer.Monotonic() + round(seconds * NS_PER_SECOND)
+
+    def ended(self, name: str) -> None:
+        """Go on when a worker has ended."""
+        if self._sequence is not None:
+            self._sequence.done(name)
+            self.go_on()
+
+    def go_on(self) -> None:
+        """Stop those whose turn it is."""
+        while self._sequence is not None and (names := self._sequence.advance()):
+            for name in names:
+                worker = self._crew.workers[name]
+                self._crew.do(worker, worker.life.stop(self._timer.Monotonic()))
+                if not worker.life.running:
+                    self._sequence.done(name)
+
+    def force(self, why: str) -> None:
+        """Kill what still runs."""
+        if not self._forced:
+            self._forced = True
+            self._history.add("supervisor", "forced to stop", why)
+            for worker in self._crew:
+                self._crew.do(worker, worker.life.force())
+
+    def blame(self, code: int, reason: str) -> None:
+        """Keep the first reason why the run ends, or ends badly."""
+        if not self.error:
+            self.error, self.exit_code = reason, int(code)
+
+    def answer(self) -> dict[str, Any]:
+        """Return what those are told who asked to stop."""
+        return {"ok": True, "kept": self.kept, "error": self.error, "exit": self.exit_code}

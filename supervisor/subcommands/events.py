@@ -1,0 +1,71 @@
+"""`supervisor events`: what has happened in the runs of a project."""
+
+import os
+import select
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+
+from lib.constants import NS_PER_SECOND, ExitCode
+from lib.timer import LiveTimer
+from supervisor.event_log import EventTail, events_path
+from supervisor.events import LEVELS, LINES, Event, Level, as_text, encode
+from supervisor.past import past_project
+from supervisor.record_commands import Ago
+
+PERIOD = 0.1
+"""Seconds between two looks at the file."""
+RECENT_BYTES = 4_000_000
+COLOURS = {Level.WARNING: "\x1b[33m", Level.ERROR: "\x1b[1;31m"}
+PLAIN = "\x1b[0m"
+
+
+def run(arguments: Namespace) -> int:
+    """Print events; with `--follow` until Ctrl-C.
+
+    Raises:
+        NotRunning: There is no run whose events could be meant.
+        ConfigError: Several could be.
+    """
+    since_ns = _since_ns(arguments.since)
+    # a time may be long ago: then all files are read, else what is enough for any screen
+    tail = EventTail(
+        events_path(past_project(arguments.project)), None if since_ns else RECENT_BYTES
+    )
+    found = [event for event in _wanted(tail.read(), arguments) if event.at_ns >= since_ns]
+    count = len(found) if arguments.since is not None else max(0, arguments.lines)
+    _print(found[len(found) - min(count, len(found)) :], as_json=arguments.json)
+    while arguments.follow:
+        select.select([], [], [], PERIOD)
+        _print(_wanted(tail.read(), arguments), as_json=arguments.json)
+    return ExitCode.DONE
+
+
+def _since_ns(since: Ago | int | None) -> int:
+    if isinstance(since, Ago):
+        return LiveTimer().Timestamp() - round(since * NS_PER_SECOND)
+    return since or 0
+
+
+def _wanted(events: Iterable[Event], arguments: Namespace) -> Iterator[Event]:
+    least = LEVELS.index(Level(arguments.level))
+    for event in events:
+        is_of = fnmatchcase(event.worker, arguments.worker)
+        if is_of and LEVELS.index(event.level) >= least:
+            yield event
+
+
+def _print(events: Iterable[Event], *, as_json: bool) -> None:
+    is_coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    for event in events:
+        sys.stdout.write(f"{encode(event) if as_json else _text(event, is_coloured)}\n")
+    sys.stdout.flush()
+
+
+def _text(event: Event, is_coloured: bool) -> str:
+    said = event.facts.get(LINES) or []
+    facts = {key: value for key, value in event.facts.items() if key != LINES}
+    text = "\n".join([as_text(event._replace(facts=facts)), *(f"    | {line}" for line in said)])
+    colour = COLOURS.get(event.level, "") if is_coloured else ""
+    return f"{colour}{text}{PLAIN}" if colour else text
