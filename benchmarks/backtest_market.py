@@ -71,11 +71,11 @@ def recorded_quotes() -> Iterator[Quote]:
 
 
 def walked_quotes(count: int) -> Iterator[Quote]:
-    """Yield the quotes of a seeded random walk, 5 ms apart."""
+    """Yield the quotes of a seeded random walk with jumps, 5 ms apart."""
     draw = random.Random(1)
     tick, price = Decimal(1) / TICKS_PER_UNIT, Decimal(60_000)
     for number in range(count):
-        price += tick * draw.choice((-1, 0, 0, 0, 1))
+        price += tick * draw.choices((-60, -1, 0, 1, 60), (1, 20, 58, 20, 1))[0]
         bid_qty, ask_qty = (Decimal(draw.randint(1, 900)) / 100 for _ in range(2))
         time_ns = START_NS + number * 5 * NS_PER_MS
         yield Quote(SYMBOL, price, bid_qty, price + tick, ask_qty, number, time_ns)

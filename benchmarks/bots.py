@@ -8,6 +8,7 @@ from typing import Any
 from bot.abstract_bot import AbstractBot
 from bot.quoter_bot import QuoterBot
 from lib.constants import NS_PER_SECOND
+from lib.models import Update
 
 
 class StampBot(AbstractBot):
@@ -159,3 +160,57 @@ class TradeBot(AbstractBot):
     def Clean(self) -> None:
         """Close the socket."""
         self._out.close()
+
+
+class OrderBot(AbstractBot):
+    """Posts one order each time the exchange comes online, and stamps its acceptance."""
+
+    def __init__(self, config: dict[str, Any], factory: Any, timer: Any) -> None:
+        """Have posted nothing."""
+        super().__init__(config, factory, timer)
+        self._bid = Decimal(0)
+        self._order = ""
+        self._is_due = True
+
+    def onStatus(self, component: str, healthy: bool, reason: str) -> None:
+        """Post as soon as orders may flow again."""
+        self._post()
+
+    def onOrderbook(
+        self,
+        askPrice: Decimal,
+        askQty: Decimal,
+        bidPrice: Decimal,
+        bidQty: Decimal,
+        symbol: str,
+        exchange: str,
+        timestamp: int,
+        latency: int,
+    ) -> None:
+        """Note the price."""
+        self._bid = bidPrice
+        self._post()
+
+    def onOrder(self, update: Update) -> None:
+        """Stamp the acceptance; take the order away."""
+        if update.id != self._order:
+            return
+        self._order = ""
+        if update.status.is_final:
+            self._is_due = True  # refused: once more
+        else:
+            stamp = json.dumps([self.symbol, self.timer.Timestamp()]).encode()
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+                out.sendto(stamp, self.config["stamps"])
+            self.exchange.Cancel(update.id)
+
+    def Clean(self) -> None:
+        """Take away what is left."""
+        self.exchange.Cancel()
+
+    def _post(self) -> None:
+        if not self.exchange.isOnline():
+            self._is_due = True
+        elif self._is_due and self._bid:
+            self._is_due = False
+            self._order = self.exchange.Post(Decimal(2), self._bid * Decimal("0.97"))

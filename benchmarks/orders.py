@@ -127,9 +127,8 @@ def theirs(venue: Other, symbols: list[str], every: float, seconds: float) -> di
 
 def received(venue: Other) -> dict[str, int]:
     """Return order id -> when the venue got its request, ns."""
-    with urllib.request.urlopen(
-        venue.addresses["rest_url"] + "/venue/ledger", timeout=30
-    ) as answer:  # noqa: S310
+    url = venue.addresses["rest_url"] + "/venue/ledger"
+    with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310
         rows = json.load(answer)["requests"]
     return {
         row["params"]["newClientOrderId"]: row["time_ns"]

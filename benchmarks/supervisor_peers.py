@@ -30,13 +30,13 @@ class Job(NamedTuple):
         folder: For its files; a short path.
         beats: Socket that the children beat to.
         imports: `trivial` or `full`.
-        count: How many children.
+        number: How many children.
     """
 
     folder: Path
     beats: str
     imports: str
-    count: int
+    number: int
 
     def command(self, *more: str) -> list[str]:
         """Return the child's command line."""
@@ -139,7 +139,7 @@ childlogdir={job.folder}
 [program:child]
 command={" ".join(job.command())}
 process_name=child_%(process_num)02d
-numprocs={job.count}
+numprocs={job.number}
 startsecs=0
 autorestart=true
 startretries=1000000
@@ -182,10 +182,10 @@ endpoint = ipc://{job.folder}/endpoint
 pubsub_endpoint = ipc://{job.folder}/pubsub
 [watcher:child]
 cmd = {" ".join(job.command(str(port)))}
-numprocs = {job.count}
+numprocs = {job.number}
 copy_env = True
 graceful_timeout = 1
-{watchdog if job.count == 1 else ""}"""
+{watchdog if job.number == 1 else ""}"""
 
     def pids(self) -> list[int]:
         """Return the arbiter and the plugin."""
@@ -229,7 +229,7 @@ class Pm2(Peer):
             "args": arguments,
             "interpreter": "none",
             "exec_mode": "fork",
-            "instances": job.count,
+            "instances": job.number,
             "max_restarts": 1_000_000,
         }
         config = job.folder / "ecosystem.json"

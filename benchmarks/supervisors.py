@@ -54,7 +54,7 @@ class Tickvisor(Peer):
         bot = {
             "name": "beat",
             "bot": "benchmarks.beating_bots:BeatingBot",
-            "symbols": traded_symbols(job.count),
+            "symbols": traded_symbols(job.number),
             "beats": job.beats,
             "imports": job.imports,
         }
@@ -179,7 +179,7 @@ def _one(peer: Peer, beats: Beats, kills: int) -> list[object]:
     killed = [_hit(beats, signal.SIGKILL, BEAT_SECONDS) for _ in range(kills)]
     if peer.hang_seconds is None:
         never = _hit(beats, signal.SIGSTOP, NEVER_SECONDS)
-        stopped = ["never" if never is None else never, "-"]
+        stopped: list[object] = ["never" if never is None else never, "-"]
     else:
         times = [_hit(beats, signal.SIGSTOP, BEAT_SECONDS) for _ in range(kills)]
         stopped = [*_summary(times)]

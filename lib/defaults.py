@@ -87,11 +87,13 @@ DEFAULTS: dict[str, Default] = {
     ),
     "stream.store": Default((), "names", "a database of every tick is asked for by name"),
     "stream.candles": Default("closed", "name", "unfinished candles are four times the events"),
-    "watchdog.book": Default("3s", "duration", "a liquid market quotes many times a second"),
+    "watchdog.book": Default(
+        "learned", "duration", "3 s where quotes come all the time, more for a quiet symbol"
+    ),
     "watchdog.trade": Default(0, "duration", "quiet minutes are normal: try `learned`"),
     "watchdog.candle": Default(0, "duration", "follows the trades"),
     "watchdog.mark": Default("10s", "duration", "comes every second or three"),
-    "watchdog.depth": Default("3s", "duration", "comes every 100 ms where the book moves"),
+    "watchdog.depth": Default("learned", "duration", "moves as the book does"),
     "watchdog.account": Default("60s", "duration", "cross-checked by REST at half of it"),
     "watchdog.heartbeat": Default("1s", "duration", "four missed beats of 250 ms"),
     "watchdog.lag": Default(

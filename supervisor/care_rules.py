@@ -129,11 +129,11 @@ def check_care(
                 raise tree.fail(text, (*steps, "restarts_with"))
     for steps, part in _parts("resources", resources):
         _check_resources(tree, steps, part, sorted(cores))
-    for name, part in resources.workers.items():
-        steps = ("resources", "workers", name)
+    for name, single in resources.workers.items():
+        way = ("resources", "workers", name)
         if name not in names:
-            raise tree.fail(f"there is no worker {name!r}; {nearest(name, names)}", steps)
-        _check_resources(tree, steps, part, sorted(cores))
+            raise tree.fail(f"there is no worker {name!r}; {nearest(name, names)}", way)
+        _check_resources(tree, way, single, sorted(cores))
 
 
 def _parts(section: str, root: S) -> Iterator[tuple[tuple[str, ...], S]]:

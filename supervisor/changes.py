@@ -76,11 +76,13 @@ def kept(old: Spec, new: Spec) -> Spec:
         log=log,
         on_event=old.root.on_event,
     )
+    general = {key: part for key, part in new.general.items() if key != "log"}
+    general |= _log_of(old, new)
     return replace(
         new,
         root=root,
         exchange=exchange,
-        general={**new.general, **_log_of(old, new)},
+        general=general,
         vault=old.vault,
         secrets=old.secrets,
     )
@@ -128,9 +130,10 @@ def differences(
 
 
 def _log_of(old: Spec, new: Spec) -> dict[str, Any]:
-    if "log" not in old.general and "log" not in new.general:
-        return {}
-    return {"log": {**old.general.get("log", {}), "level": new.root.log.level}}
+    log = dict(old.general.get("log", {}))
+    if new.root.log.level != old.root.log.level:
+        log["level"] = new.root.log.level
+    return {"log": log} if log else {}
 
 
 def _fixed(spec: Spec) -> dict[str, tuple[Any, str]]:

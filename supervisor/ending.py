@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from lib.constants import NS_PER_SECOND
+from lib.constants import NS_PER_SECOND, WorkerKind
 from lib.timer import AbstractTimer
 from supervisor import order
 from supervisor.crew import Crew
 from supervisor.history import History
+
+LAST_SECONDS = 2.0
+"""From the forced end of the bots to that of everything."""
 
 
 class Ending:
@@ -25,6 +28,7 @@ class Ending:
         self._timer = timer
         self._sequence: order.Sequence | None = None
         self._forced = False
+        self._killed = False
         self._force_due_ns: int | None = None
         self.exit_code = 0
         self.error = ""
@@ -44,7 +48,7 @@ class Ending:
     @property
     def due_ns(self) -> int | None:
         """When what still runs is killed, monotonic ns."""
-        return None if self._forced else self._force_due_ns
+        return None if self._killed else self._force_due_ns
 
     def begin(self, why: str) -> None:
         """Take the first steps down."""
@@ -71,11 +75,17 @@ class Ending:
                     self._sequence.done(name)
 
     def force(self, why: str) -> None:
-        """Kill what still runs."""
-        if not self._forced:
-            self._forced = True
-            self._history.add("supervisor", "forced to stop", why)
-            for worker in self._crew:
+        """Kill the bots, so that the others end; asked again, or after a while, kill all.
+
+        The exchange worker gets this moment to cancel what the bots can no longer.
+        """
+        if self._killed:
+            return
+        self._killed, self._forced = self._forced, True
+        self._history.add("supervisor", "killed" if self._killed else "forced to stop", why)
+        self.bound(LAST_SECONDS)
+        for worker in tuple(self._crew):
+            if self._killed or worker.spec.kind is WorkerKind.BOT:
                 self._crew.do(worker, worker.life.force())
 
     def blame(self, code: int, reason: str) -> None:

@@ -34,13 +34,18 @@ class Level(StrEnum):
     ERROR = "error"
 
 
-ERRORS = frozenset({"failed", "halted", "stuck", "refused", "not started", KILLED})
+ERRORS = frozenset(
+    {
+        *("failed", "halted", "stuck", "refused", "not started", KILLED),
+        *("outage", "escalate", "change in trouble"),
+    }
+)
 WARNINGS = frozenset(
     {
-        *("stale", "slow", "sick", "hung", "killed", "backoff", "restart asked"),
+        *("stale", "slow", "sick", "hung", "killed", "backoff", "restart asked", "overload"),
         *("resubscribe", "reconnect", "refused a restart", "forced to stop", "armed"),
         *("ended", "ended a stray process", "fork server ended", "no fork server"),
-        *("bad frame", "lives not recorded", "hook failed", "events lost"),
+        *("bad frame", "lives not recorded", "hook failed", "events lost", "message not delivered"),
     }
 )
 LEVELS = tuple(Level)

@@ -66,12 +66,12 @@ class Healer:
         if last is not None:
             worker.slowness.beat(last, now_ns)
             worker.sickness.beat(last.errors, now_ns)
-        healing = judge(worker, self._streams(), now_ns, is_cut=self.outage.is_on)
+        healing = judge(worker, self._crew, now_ns, is_cut=self.outage.is_on)
         if worker.spec.kind is WorkerKind.STREAM:
             self._tell_books(worker)
         if healing is None:
             self._lifecycle.well(worker.name)
-            self._crew.do(worker, worker.life.fresh())
+            self._crew.do(worker, worker.life.fresh(now_ns))
         else:
             self._heal(healing, now_ns)
         self._weigh(worker, now_ns)

@@ -39,13 +39,13 @@ class Healing:
 
 
 def judge(
-    worker: Worker, publishers: Iterable[Worker], now_ns: int, *, is_cut: bool = False
+    worker: Worker, workers: Iterable[Worker], now_ns: int, *, is_cut: bool = False
 ) -> Healing | None:
     """Judge one running worker's data after a heartbeat.
 
     Args:
         worker: The worker that beat.
-        publishers: The stream workers.
+        workers: All workers, the publishers among them.
         now_ns: Monotonic time.
         is_cut: Nobody can reach the exchange: all one can do is wait.
 
@@ -55,7 +55,7 @@ def judge(
     stale = worker.watch.stale(now_ns)
     is_bot = worker.spec.kind is WorkerKind.BOT
     if is_bot and stale:
-        stale = [one for one in stale if _published(one, publishers, now_ns)]
+        stale = [one for one in stale if _published(one, workers, now_ns)]
     worker.stale = tuple(stale)
     if not stale:
         worker.ladder.fresh()
@@ -63,15 +63,16 @@ def judge(
     if is_cut:
         return Healing(worker, tuple(stale), None)
     names = frozenset(f"{one.channel} {one.symbol}" for one in stale)
-    is_whole = is_bot or worker.watch.is_frozen(stale)
+    is_whole = is_bot or worker.watch.is_frozen(stale, now_ns)
     return Healing(worker, tuple(stale), worker.ladder.stale(now_ns, names, is_whole=is_whole))
 
 
-def _published(stale: StaleData, publishers: Iterable[Worker], now_ns: int) -> bool:
+def _published(stale: StaleData, workers: Iterable[Worker], now_ns: int) -> bool:
     ages = [
         age
-        for publisher in publishers
-        if publisher.life.running
+        for publisher in workers
+        if publisher.spec.kind is WorkerKind.STREAM
+        and publisher.life.running
         and (age := publisher.watch.age(stale.channel, stale.symbol, now_ns)) is not None
     ]
     return bool(ages) and min(ages) < stale.limit / 2

@@ -6,7 +6,7 @@ from typing import IO, Any
 
 from supervisor.child import Child
 from supervisor.event_log import EventLog
-from supervisor.events import SUPERVISOR, Event, as_text, encode
+from supervisor.events import LINES, SUPERVISOR, Event, as_text, encode
 from supervisor.hooks import Hooks
 from supervisor.log_keeper import LogKeeper
 
@@ -70,9 +70,10 @@ class History:
 
     def reap(self, ready: set[int]) -> None:
         """Take the ends of its processes whose descriptors are `ready`."""
-        code = self._hooks.reap(ready) if self._hooks is not None else None
-        if code is not None:
-            self.add(SUPERVISOR, "hook failed", "the hooks' process ended", code=code)
+        if self._hooks is None or (code := self._hooks.reap(ready)) is None:
+            return
+        said = {LINES: lines} if (lines := self._hooks.last_words()) else {}
+        self.add(SUPERVISOR, "hook failed", "the hooks' process ended", code=code, **said)
 
     def close(self) -> None:
         """Let the hooks be told what waits, and close the event log."""

@@ -14,6 +14,7 @@ from supervisor.bounds import Bounds
 from supervisor.child import Child
 from supervisor.events import Event, encode
 from supervisor.hook_rules import Hook
+from supervisor.last_words import last_words, size_of
 from supervisor.spawner import sealed
 
 FIRST_PAUSE_NS, LONGEST_PAUSE_NS = 2 * NS_PER_SECOND, 300 * NS_PER_SECOND
@@ -60,6 +61,7 @@ class Hooks:
         self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._ours.setblocking(False)
         self._due_ns = 0
+        self._log_begin = 0
         self._pause_ns = FIRST_PAUSE_NS
         self.child: Child | None = None
         self.lost = 0
@@ -94,6 +96,10 @@ class Hooks:
             self.child = None
         return code
 
+    def last_words(self) -> list[str]:
+        """Return what the present or last process has written."""
+        return last_words(self._settings.log, self._log_begin)
+
     def close(self) -> None:
         """Let it tell the last events, and end it."""
         self._theirs.close()
@@ -115,6 +121,7 @@ class Hooks:
             "events": str(settings.events),
             "bounds": list(settings.bounds),
         }
+        self._log_begin = size_of(settings.log)
         settings_fd = sealed("hooks", json.dumps(fields).encode())
         with open(settings_fd, "rb"), settings.log.open("ab") as log:  # noqa: PTH123 - a descriptor
             process = subprocess.Popen(  # noqa: S603 - our own interpreter and module

@@ -8,7 +8,7 @@ import zmq
 
 from lib.bus import endpoints
 from lib.bus.protocol import Ask, Heartbeat, Message, Report, decode
-from lib.bus.sockets import bind, make_socket
+from lib.bus.sockets import bind, make_socket, take
 from lib.constants import NS_PER_MS, NS_PER_SECOND, WorkerState
 from lib.errors import ProtocolError
 from lib.timer import AbstractTimer
@@ -19,7 +19,9 @@ from supervisor.reports import Reports
 from supervisor.worker import Worker
 
 HEARTBEAT_BATCH = 2_000
-STATES = frozenset(WorkerState)
+STATES = {state.value: state for state in WorkerState}
+JUDGED_NS = NS_PER_SECOND * 3 // 20
+"""Ages of data that were in order are looked at again after so long at the earliest."""
 
 
 class Hearer(Protocol):
@@ -79,7 +81,7 @@ class Inbox:
         self.taken_ns = self._timer.Monotonic()
         for _ in range(HEARTBEAT_BATCH):
             try:
-                frames = self.socket.recv_multipart(zmq.NOBLOCK)
+                frames = take(self.socket)
             except zmq.Again:
                 return
             try:
@@ -130,14 +132,23 @@ class Inbox:
             ms = round((now_ns - worker.born_ns) / 1e6, 1)
             self._history.add(worker.name, "first beat", ms=ms)
         worker.watch.beat(beat, now_ns)
-        if beat.state not in STATES:
+        state = STATES.get(beat.state)
+        if state is None:
             return
-        self._crew.do(worker, worker.life.beat(WorkerState(beat.state), now_ns))
-        if worker.life.state in WORKING and not self._hearer.is_stopping:
+        self._crew.do(worker, worker.life.beat(state, now_ns))
+        if self._is_due(worker, now_ns) and not self._hearer.is_stopping:
+            worker.judged_ns = now_ns
             self._healer.beat(worker, now_ns)
         if worker.ready:
             worker.was_ready = True
             self._hearer.arrived(worker.name)
+
+    @staticmethod
+    def _is_due(worker: Worker, now_ns: int) -> bool:
+        """Return whether to judge a worker: if it works, and not more often than tells anything."""
+        state = worker.life.state
+        is_old = now_ns - worker.judged_ns >= JUDGED_NS
+        return state is WorkerState.STALE or (state in WORKING and is_old)
 
     def _take_ask(self, worker: Worker, target: str, reason: str) -> None:
         now_ns = self._timer.Monotonic()

@@ -15,7 +15,13 @@ from lib.constants import NS_PER_SECOND, ExitCode, ExitReason, WorkerState
 from supervisor.actions import Action, Condemn, GiveUp, Kill, Note, Spawn
 from supervisor.budget import Budget, Repeats
 from supervisor.illness import Finding, Illness
-from supervisor.policy import FAILED_RETRY, HUNG_GRACE, OUTSIDE_KILL_WEIGHT, RestartPolicy
+from supervisor.policy import (
+    CURED_SECONDS,
+    FAILED_RETRY,
+    HUNG_GRACE,
+    OUTSIDE_KILL_WEIGHT,
+    RestartPolicy,
+)
 
 HEALED = (ExitReason.STALE, ExitReason.SLOW, ExitReason.SICK)
 """Restarts for these are spaced out, and are no failures."""
@@ -56,6 +62,7 @@ class Life:
         self._ready_since_ns: int | None = None
         self._was_ready = False
         self._is_doomed = False
+        self._fresh_since_ns: int | None = None
         self._due_ns: int | None = None
         self._kill_due_ns: int | None = None
         self._lives = 0
@@ -96,12 +103,16 @@ class Life:
         if not self.running or self._ending is not None or self.state is WorkerState.STALE:
             return []
         self.state = WorkerState.STALE
+        self._fresh_since_ns = None
         self.illnesses[Illness.STALE] += 1
         return [Note("stale", reason)]
 
-    def fresh(self) -> list[Action]:
-        """Mark its data fresh again."""
-        self._repeats.forget(ExitReason.STALE)
+    def fresh(self, now_ns: int) -> list[Action]:
+        """Mark its data fresh; after a while of that, its next staleness is a new one."""
+        if self._fresh_since_ns is None:
+            self._fresh_since_ns = now_ns
+        elif now_ns - self._fresh_since_ns >= CURED_SECONDS * NS_PER_SECOND:
+            self._repeats.forget(ExitReason.STALE)
         if self.state is not WorkerState.STALE:
             return []
         self.state = WorkerState.READY if self._was_ready else WorkerState.STARTING
@@ -185,9 +196,7 @@ class Life:
         self._kill_due_ns = None
         return [Condemn(), Kill(signal.SIGKILL)]
 
-    def exited(
-        self, code: int, now_ns: int, at_ns: int, *, excused: bool = False
-    ) -> list[Action]:
+    def exited(self, code: int, now_ns: int, at_ns: int, *, excused: bool = False) -> list[Action]:
         """Take the end of the present life.
 
         Args:
@@ -242,7 +251,7 @@ class Life:
         self.running = True
         self.state = WorkerState.STARTING
         self._was_ready = False
-        self._ready_since_ns = None
+        self._ready_since_ns = self._fresh_since_ns = None
         if self._lives:
             self.restarts += 1
         self._lives += 1

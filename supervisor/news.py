@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from lib.constants import NS_PER_SECOND
-from supervisor.events import EXITED, KILLED, STARTED, STOPPED, SUPERVISOR, Event
+from supervisor.events import EXITED, KILLED, LINES, STARTED, STOPPED, SUPERVISOR, Event, gist
 from supervisor.render import ended
 
 KEPT = 20
@@ -54,9 +54,14 @@ class News:
             self._gone_ns[event.worker] = event.at_ns
             if self._is_stopping and event.reason == "requested":
                 return ""
-            return ended(event.reason, int(event.facts.get("code", 0)))
+            return _end(event.reason, int(event.facts.get("code", 0)), event.facts.get(LINES))
         if event.event == "ready":
             gone_ns = self._gone_ns.pop(event.worker, 0)
             seconds = (event.at_ns - gone_ns) / NS_PER_SECOND
             return f"ready again after {seconds:.2f} s" if gone_ns else ""
         return "" if event.event == KILLED else event.words
+
+
+def _end(reason: str, code: int, said: list[str] | None) -> str:
+    how = ended(reason, code)
+    return f"{how}: {gist(said)}" if said and code > 0 else how

@@ -15,6 +15,9 @@ REPEAT_GAP = 300.0
 it, the cause is outside (the exchange, the network, the code), and restarting only adds load. The
 worker goes on probing by itself."""
 
+CURED_SECONDS = 30.0
+"""Data that stays fresh for so long after a restart was healed by it."""
+
 
 @dataclass(frozen=True, slots=True)
 class RestartPolicy:

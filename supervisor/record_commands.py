@@ -1,12 +1,6 @@
 """Arguments of the commands about a run's record and its service."""
 
-import re
-from argparse import ArgumentParser, ArgumentTypeError
-from datetime import UTC, datetime
-
-from lib.constants import NS_PER_SECOND
-from lib.durations import seconds
-from lib.errors import ConfigError
+from argparse import ArgumentParser
 
 EVENTS = "events"
 INSTALL_SERVICE = "install-service"
@@ -30,7 +24,7 @@ HELP = {
 def add_events(parser: ArgumentParser) -> None:
     """Add the arguments of `events`."""
     parser.add_argument(
-        "--since", metavar="TIME", type=moment, default=None,
+        "--since", metavar="TIME", default="",
         help="only from then on: 30s, 10m, 2h ago, or 2026-11-22T14:00 (UTC)",
     )  # fmt: skip
     parser.add_argument("-f", "--follow", action="store_true", help="keep printing until Ctrl-C")
@@ -62,26 +56,3 @@ def add_install_service(parser: ArgumentParser) -> None:
         "--writable", metavar="FOLDER", action="append", default=[],
         help="one more folder that it may write, like that of a database",
     )  # fmt: skip
-
-
-def moment(text: str) -> "Ago | int":
-    """Return ns since the epoch, or how long ago; what is no duration is a time, UTC.
-
-    Raises:
-        ArgumentTypeError: It is neither.
-    """
-    if re.match(r"\d{4}-\d\d-\d\d", text):
-        try:
-            at = datetime.fromisoformat(text)
-        except ValueError:
-            raise ArgumentTypeError(f"{text!r} is no time; write 2026-11-22T14:00") from None
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        return round(at.timestamp() * NS_PER_SECOND)
-    try:
-        return Ago(seconds(text))
-    except ConfigError as error:
-        raise ArgumentTypeError(error.message) from None
-
-
-class Ago(float):
-    """Seconds before now."""

@@ -112,6 +112,7 @@ class Reload:
             "changes": proposal.rows(),
             "warnings": list(proposal.warnings),
             "applied": False,
+            "trouble": "",
         }
         is_refused = bool(proposal.fixed) and not request.get("yes")
         if request.get("dry_run") or is_refused or not proposal.changes:
@@ -121,7 +122,8 @@ class Reload:
         def done(trouble: list[str], code: int) -> None:
             if not trouble:
                 self._files = files
-            reply({**answer, "applied": True, "trouble": trouble, "exit": code})
+            error = "; ".join(trouble)
+            reply({**answer, "applied": not trouble, "trouble": error, "exit": code})
 
         self._apply(proposal, done)
 

@@ -46,7 +46,10 @@ class Renewal:
         self._crew = crew
         self._history = history
         self._proposed: tuple[Proposal, Done] | None = None
-        self.walk = Walk(Hands(crew, lifecycle, ask), history)
+        self.walk = Walk(
+            Hands(crew, lifecycle, ask),
+            lambda trouble: history.add("supervisor", "change in trouble", trouble),
+        )
         self._reload = Reload(births.places.files, lambda: self.plan, self._propose)
 
     @property
@@ -120,7 +123,8 @@ class Renewal:
         ordered = {name: workers[name] for name in dict.fromkeys([*known, *workers])}
         workers.clear()
         workers.update(ordered)
-        self._plan = proposal.plan
+        if not trouble:
+            self._plan = proposal.plan
         self._births.adopt(self.plan, proposal.files)
         self._history.add("supervisor", "reloaded", "; ".join(trouble))
         done(trouble, code)

@@ -1,9 +1,9 @@
 """How long one channel of one symbol may be quiet, learned from its own arrivals (pure).
 
 Two things bound a quiet time: many mean gaps (in a Poisson stream, twenty-five in a row never
-happen), and a multiple of the third-longest gap of the last hour (bursts have a small mean gap and
-long quiet times; the third, so that a freeze or two do not teach patience). A gap beyond the limit
-teaches only half of it, so that freezes widen the limit slowly.
+happen), and a multiple of the third-longest gap of the last hour, or hours where events are few
+(bursts have a small mean gap and long quiet times; the third, so that a freeze or two do not teach
+patience). A gap beyond the limit teaches only half of it, so that freezes widen the limit slowly.
 """
 
 from lib.constants import NS_PER_SECOND
@@ -23,6 +23,10 @@ SURE_NS = 3_600 * NS_PER_SECOND
 """Observed so long, a limit is good enough to restart a worker for."""
 SPAN_NS = 1_800 * NS_PER_SECOND
 """What is known covers the present span of time and the one before."""
+SPAN_EVENTS = 1_000
+"""A span with fewer events goes on, up to `LONG_SPAN_NS`: pauses of half an hour need a longer
+memory than those of a second."""
+LONG_SPAN_NS = 6 * 3_600 * NS_PER_SECOND
 RANK = 3
 
 
@@ -46,7 +50,7 @@ class Rhythm:
         now_ns: Monotonic time.
     """
 
-    __slots__ = ("_began_ns", "_count", "_former", "_last_ns", "_newest_ns", "_span")
+    __slots__ = ("_beat_ns", "_began_ns", "_count", "_former", "_last_ns", "_newest_ns", "_span")
 
     def __init__(self, now_ns: int) -> None:
         """Know nothing."""
@@ -56,6 +60,7 @@ class Rhythm:
         self._count = 0
         self._newest_ns: int | None = None
         """Time of the newest event in this life."""
+        self._beat_ns = now_ns
         self._last_ns = now_ns
         """The same over all lives."""
 
@@ -72,15 +77,20 @@ class Rhythm:
             newest_ns: Time of the newest, monotonic.
             now_ns: Monotonic time.
         """
-        if count == self._count:
+        before_ns, self._beat_ns = self._beat_ns, now_ns
+        new = count - self._count
+        if not new:
             return
         span = self._span
-        if now_ns - span.began_ns >= SPAN_NS:
+        passed_ns = now_ns - span.began_ns
+        if passed_ns >= (SPAN_NS if span.count >= SPAN_EVENTS else LONG_SPAN_NS):
             self._former = span
             span = self._span = Span(now_ns)
-        span.count += count - self._count
+        span.count += new
         if self._newest_ns is not None:
-            gap_ns = newest_ns - self._newest_ns
+            # one event ends its gap; of several since the last beat only bounds are known
+            gap_ns = (newest_ns - self._newest_ns) // new
+            gap_ns = max(gap_ns, before_ns - self._newest_ns)
             if gap_ns > span.gaps[0]:
                 self._learn(span, gap_ns)
         self._count, self._newest_ns = count, newest_ns

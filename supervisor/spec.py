@@ -2,16 +2,17 @@
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from lib.config_tree import ConfigTree
+from lib.config_tree import ConfigTree, Steps
 from lib.errors import ConfigError
 from lib.folders import check_name
 from lib.init import (
+    HOOKS_SECTION,
     PUBLIC,
     VAULT_SECTION,
     exchanges_of,
@@ -26,6 +27,7 @@ from lib.redaction import is_secret_name, redact
 from supervisor.bots import Bot, places_of, read_bots
 from supervisor.care_rules import check_care
 from supervisor.convert import convert, nearest
+from supervisor.hook_rules import NOTIFY
 from supervisor.hook_sections import check_hooks
 from supervisor.names import FACTORY_ROLES, check_adapter
 from supervisor.sections import ExchangeSection, RootSection, VaultSection
@@ -191,20 +193,31 @@ def _vault(tree: ConfigTree) -> dict[str, Any]:
 
 def _warnings(tree: ConfigTree, exchanges: frozenset[str]) -> list[str]:
     found = []
-    for name in sorted({*exchanges, VAULT_SECTION, *GENERAL}):
-        section = tree.values.get(name)
-        for key, value in section.items() if isinstance(section, dict) else ():
-            if not isinstance(value, str) or "${" in value:
-                continue
-            if not (key not in PUBLIC if name in exchanges else _holds_secret(key, value)):
-                continue
-            place = tree.where((name, key))
-            if Path(place.file).stat().st_mode & READABLE_BY_OTHERS:
-                found.append(
-                    f"{place}: a secret stands in a file that others can read; "
-                    f"`chmod 600 {place.file}`"
-                )
+    for steps in _plain_secrets(tree.values, exchanges):
+        place = tree.where(steps)
+        if Path(place.file).stat().st_mode & READABLE_BY_OTHERS:
+            found.append(
+                f"{place}: a secret stands in a file that others can read; `chmod 600 {place.file}`"
+            )
     return found
+
+
+def _plain_secrets(values: dict[str, Any], exchanges: frozenset[str]) -> Iterator[Steps]:
+    """Yield the ways to the secrets that are written as they are, not as variables."""
+    for name in sorted({*exchanges, VAULT_SECTION, *GENERAL}):
+        for key in _plain_texts(values.get(name)):
+            if key not in PUBLIC if name in exchanges else _holds_secret(key, values[name][key]):
+                yield name, key
+    for number, hook in enumerate(values.get(HOOKS_SECTION, [])):
+        for key in _plain_texts(hook):
+            if key == NOTIFY or _holds_secret(key, hook[key]):
+                yield HOOKS_SECTION, number, key
+
+
+def _plain_texts(section: Any) -> list[str]:
+    """Return the keys of a section under which text stands that is no variable."""
+    pairs = section.items() if isinstance(section, dict) else ()
+    return [key for key, value in pairs if isinstance(value, str) and "${" not in value]
 
 
 def _holds_secret(key: str, value: str) -> bool:

@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from lib.constants import NS_PER_SECOND
-from supervisor.history import History
 from supervisor.steps import Hands, Step
 
 Done = Callable[[list[str], int], None]
@@ -16,13 +15,13 @@ class Walk:
 
     Args:
         hands: What steps work with.
-        history: Where trouble is noted.
+        note: Told what goes wrong.
     """
 
-    def __init__(self, hands: Hands, history: History) -> None:
+    def __init__(self, hands: Hands, note: Callable[[str], None]) -> None:
         """Stand still."""
         self._hands = hands
-        self._history = history
+        self._note = note
         self._waiting: deque[tuple[deque[Step], Done]] = deque()
         self._step: Step | None = None
         self._end_ns = 0
@@ -85,7 +84,7 @@ class Walk:
                 return False
             found = step.late
         if found:
-            self._history.add("supervisor", "change in trouble", found)
+            self._note(found)
             self._trouble.append(found)
             self._code = self._code or step.exit_code
             if step.is_vital:

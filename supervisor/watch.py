@@ -145,13 +145,20 @@ class Watch:
         """Return what is older than its limit, oldest first."""
         return sorted(self._stale(now_ns), key=lambda stale: -stale.age)
 
-    def is_frozen(self, stale: list[StaleData]) -> bool:
-        """Return whether no symbol of a channel is fresh, beyond doubt: that is no quiet market."""
-        sure = {one.channel for one in stale if one.is_sure}
-        return self.last is not None and any(
-            sum(one.channel == channel for one in stale) >= len(self.last.ages[channel])
-            for channel in sure
-        )
+    def is_frozen(self, stale: list[StaleData], now_ns: int) -> bool:
+        """Return whether a channel is silent as a whole, beyond doubt: that is no quiet market.
+
+        It is when nothing has come of any symbol for longer than one of them can be quiet.
+        """
+        if self.last is None:
+            return False
+        since_ns = now_ns - self._last_ns
+        for channel in {one.channel for one in stale if one.is_sure}:
+            shortest = min(one.limit for one in stale if one.is_sure and one.channel == channel)
+            newest_ns = min(self.last.ages[channel].values()) + since_ns
+            if newest_ns > shortest * NS_PER_SECOND:
+                return True
+        return False
 
     def limit(self, channel: str, symbol: str) -> float:
         """Return the limit of one channel and symbol in seconds; 0 = not watched."""

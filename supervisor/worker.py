@@ -32,6 +32,8 @@ class Worker:
     child: Child | None = None
     incarnation: int = 0
     born_ns: int = 0
+    judged_ns: int = 0
+    """When its data was judged last, monotonic ns."""
     condemned: bool = True
     spawning: bool = False
     was_ready: bool = False

@@ -161,6 +161,12 @@ class Host:
         self._is_made = True
         self._beat_ns = self.timer.Monotonic()
 
+    def await_exchange(self) -> None:
+        """Wait until the exchange worker has answered, however long, beating meanwhile."""
+        self.made(lambda: "waits for the exchange worker")
+        while self.desk.rules is None and not self._guard.reason:
+            self.turn(self.timer.Monotonic() + NS_PER_SECOND)
+
     @property
     def is_ready(self) -> bool:
         """Return whether the account was synchronised and the own book seen, once."""

@@ -9,6 +9,8 @@ STALE_BOOK_NS = 50 * NS_PER_MS
 """A book that waited this long is skipped when a newer one of its symbol waits, too."""
 MOST_BOOKS = 256
 MOST_TRADES = 10_000
+MOST_MISSED = 1_000
+"""Trades of a symbol that may come late, from a replica that is behind another."""
 
 MarketEvent = Book | Trade | Candle
 
@@ -17,13 +19,16 @@ class Novelty:
     """Tells new events from those that another replica of the stream brought before.
 
     Update ids grow; they may start again (a venue that was restarted), then the exchange's own
-    time is what grows.
+    time is what grows. A replica that has just begun may be ahead of the one that carried on: the
+    trades between the two are new when the slower one brings them, though later ones were seen.
     """
 
     def __init__(self) -> None:
         """Have seen nothing."""
         # Kind and symbol -> (update id, exchange's time) of the newest event.
         self._seen: dict[tuple[object, str], tuple[int, int]] = {}
+        # Symbol -> ids of trades that were passed over; a dictionary for its order.
+        self._missed: defaultdict[str, dict[int, None]] = defaultdict(dict)
 
     def is_new(self, message: MarketEvent) -> bool:
         """Return whether an event is newer than all of its kind and symbol, and remember it."""
@@ -36,9 +41,26 @@ class Novelty:
             number, event_ns = message.update_id, message.event_ns
         last = self._seen.get(key)
         if last is not None and number <= last[0] and event_ns <= last[1]:
-            return False
+            return isinstance(message, Trade) and self._was_missed(message)
+        if last is not None and isinstance(message, Trade):
+            self._note_missed(message, last[0])
         self._seen[key] = (number, event_ns)
         return True
+
+    def _was_missed(self, trade: Trade) -> bool:
+        missed = self._missed[trade.symbol]
+        was_missed = trade.update_id in missed
+        missed.pop(trade.update_id, None)
+        return was_missed
+
+    def _note_missed(self, trade: Trade, last: int) -> None:
+        missed = self._missed[trade.symbol]
+        if trade.update_id <= last:
+            missed.clear()  # its numbers have begun anew
+        first = max(last + 1, trade.update_id - MOST_MISSED)
+        missed.update(dict.fromkeys(range(first, trade.update_id)))
+        while len(missed) > MOST_MISSED:
+            del missed[next(iter(missed))]
 
 
 class Inbox:

@@ -7,7 +7,7 @@ from typing import Any
 from bot.abstract_bot import AbstractBot
 from lib.bus.start import Start
 from lib.constants import NS_PER_MS, NS_PER_SECOND, ExitCode, WorkerState
-from lib.errors import ConfigError
+from lib.errors import ConfigError, ExchangeUnavailable
 from lib.exchange.bus_exchange import BusExchange
 from lib.exchange.replies import BYE
 from lib.factory import AbstractFactory
@@ -84,17 +84,31 @@ class BotLoop:
         try:
             bot_class = load_bot_class(self._part["class"])
             self._factory.Exchange = BusExchange.bound_to(host)
-            bot = self._construct(bot_class)
+            bot = self._construct_patiently(bot_class)
         except ConfigError as error:
             self._code = ExitCode.USAGE
             host.report("refused", {"message": str(error), "about": error.about})
             self._log.error("refused to start", error=str(error))
+            return None
+        if bot is None:
             return None
         bot.host = host
         self._history = self._open_history()
         host.made(lambda: str(bot.note))
         self._bot = bot
         return bot
+
+    def _construct_patiently(self, bot_class: type[AbstractBot]) -> AbstractBot | None:
+        # While the exchange worker is away no bot can be made, and none is to blame for it.
+        while not self._guard.reason:
+            try:
+                return self._construct(bot_class)
+            except ExchangeUnavailable as error:
+                if self._host.desk.rules is not None and self._host.desk.synced:
+                    raise
+                self._log.warning("waits for the exchange worker", error=str(error))
+                self._host.await_exchange()
+        return None
 
     def _construct(self, bot_class: type[AbstractBot]) -> AbstractBot:
         config = self._part["config"]

@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from lib.chaos.markdown import markdown
 from lib.chaos.report import Tally, text
 from lib.chaos.schedule import Strike, choose_kinds, episodes, make_schedule
 from lib.constants import ExitCode
@@ -72,7 +73,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--json", action="store_true", help="one JSON object, and nothing else")
     parser.add_argument(
-        "--report", metavar="FILE", type=Path, help="write the JSON object to a file, too"
+        "--report", metavar="FILE", type=Path, help="also write it to a file: .json, or .md"
     )
     parser.add_argument("--keep", action="store_true", help="keep the folders of the runs")
     return parser.parse_args(arguments)
@@ -87,6 +88,8 @@ def _count(words: str) -> int:
 
 async def _drill(options: argparse.Namespace) -> int:
     drill = read_drill([options.config, *options.add])
+    if options.report is not None and not options.report.parent.is_dir():
+        raise ConfigError(f"--report: there is no folder {options.report.parent}")
     kinds = choose_kinds(options.kinds)
     if not options.kinds:
         kinds = [kind for kind in kinds if not kind.channel or kind.channel in drill.channels]
@@ -146,7 +149,9 @@ async def _side_by_side(
 
 def _print(row: dict[str, Any], options: argparse.Namespace) -> None:
     if options.report is not None:
-        options.report.write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
+        is_page = options.report.suffix == ".md"
+        written = markdown(row) if is_page else json.dumps(row, indent=1) + "\n"
+        options.report.write_text(written, encoding="utf-8")
     sys.stdout.write(json.dumps(row) + "\n" if options.json else f"\n{text(row)}")
 
 

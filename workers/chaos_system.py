@@ -25,8 +25,8 @@ from lib.timer import AbstractTimer
 from workers.chaos_clients import ControlClient, NotebookReader, VenueClient, read_journal
 from workers.chaos_config import Drill
 
-START_SECONDS = 40.0
-STOP_SECONDS = 40.0
+START_SECONDS = 90.0
+STOP_SECONDS = 90.0
 POLL_SECONDS = 0.05
 ADDRESSES = ("key", "secret")
 LEDGER = "ledger.json"

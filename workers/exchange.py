@@ -16,7 +16,7 @@ from lib.bus.protocol import Health, OrderUpdate, Roster, topic_of
 from lib.bus.request_sockets import Server
 from lib.bus.sockets import Publisher
 from lib.bus.start import Start
-from lib.constants import NS_PER_SECOND, Channel
+from lib.constants import Channel
 from lib.exchange.binance.authority import Authority, Ears
 from lib.exchange.binance.closing import Closing
 from lib.exchange.credentials import resolve_keys
@@ -24,6 +24,7 @@ from lib.oms.account import Change
 from lib.oms.history import History
 from lib.oms.rows import row_of
 from workers.exchange_admin import ExchangeAdmin
+from workers.exchange_farewell import Farewell
 from workers.exchange_learning import Learning
 from workers.exchange_market import MarketWatch
 from workers.exchange_memory import ExchangeMemory
@@ -36,16 +37,11 @@ REPEAT_SECONDS = 0.25
 """How often the account's topics repeat their sequence."""
 COMPONENT = "exchange"
 ALONE = "the supervisor is gone"
-LIFELINE_SECONDS = 2.0
-"""How long bots may take to clean up after the supervisor's death."""
 CANCEL_SECONDS = 0.7
 """What is left of the three seconds for our own cancels then."""
 CLOSE_SECONDS = 6.0
 RELEASE_SECONDS = 1.6
 """For proving that nothing rests and stopping the countdowns; together less than our grace."""
-STEP_SECONDS = 0.02
-SHUTDOWN_STEPS = 10
-"""Looks at the roster, for the supervisor's word that everything stops."""
 
 
 class ExchangeWorker(AsyncWorker):
@@ -58,7 +54,7 @@ class ExchangeWorker(AsyncWorker):
         self._history = History(start.incarnation)
         self._told: tuple[bool, str] | None = None
         self._alone = False
-        self._done: set[str] = set()
+        self._farewell = Farewell(self.timer, lambda: self.roster.run_state)
         self._opened = False
         self._reach = Reach(self.timer, self.spawn)
 
@@ -194,11 +190,11 @@ class ExchangeWorker(AsyncWorker):
         closing = self._authority.closing()
         if reason == "lifeline":
             self._alone = True
-            await self._until_bots_are_done()
+            await self._farewell.wait(self._authority.lives)
             await closing.cancel_all(CANCEL_SECONDS)
             return
-        if await self._is_shutdown():
-            await self._until_bots_are_done()
+        if await self._farewell.is_shutdown(self._authority.lives):
+            await self._farewell.wait(self._authority.lives)
             closing = self._authority.closing()
         await closing.cancel_all(CLOSE_SECONDS)
         for order in closing.stops:
@@ -241,7 +237,13 @@ class ExchangeWorker(AsyncWorker):
         server = Server(self.context, endpoints.ipc(self.start.run_dir, endpoints.ORDERS))
         lines = Lines(server, self._publisher, self._history)
         self._server = OrderServer(
-            self._authority, lines, self.timer, self.log, self.spawn, self._health, self._done.add
+            self._authority,
+            lines,
+            self.timer,
+            self.log,
+            self.spawn,
+            self._health,
+            self._farewell.done.add,
         )
         self._readable = Readable(asyncio.get_running_loop(), server, self._server.drain)
         self._server.after_send = self._readable.check
@@ -286,21 +288,6 @@ class ExchangeWorker(AsyncWorker):
         if self._alone:
             return ALONE
         return "halted" if {owner, "*"} & set(self.roster.halted) else ""
-
-    async def _is_shutdown(self) -> bool:
-        # In a shutdown of the machine everybody is told to end at once, and bots still clean up.
-        for _ in range(SHUTDOWN_STEPS):
-            if not self._authority.lives.owners() or self.roster.run_state == "stopping":
-                break
-            await self.timer.SleepAsync(STEP_SECONDS)
-        return bool(self._authority.lives.owners()) and self.roster.run_state == "stopping"
-
-    async def _until_bots_are_done(self) -> None:
-        end_ns = self.timer.Monotonic() + round(LIFELINE_SECONDS * NS_PER_SECOND)
-        while self.timer.Monotonic() < end_ns:
-            if self._done.issuperset(self._authority.lives.owners()):
-                return
-            await self.timer.SleepAsync(STEP_SECONDS)
 
 
 def main(start: Start) -> int:

@@ -15,6 +15,8 @@ Parser = argparse.ArgumentParser
 Command = Callable[[argparse.Namespace], int]
 COMMANDS = ("backtest", "sweep", "replay", "report", "data", "record", "new")
 """Each is a module `lib.backtest.commands.NAME` with `add(parser)` and `run(arguments)`."""
+EXIT_CODES = """exit codes:
+  0 done   1 error   2 usage or bad configuration"""
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -40,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = OneLineParser(
         prog=f"{PROGRAM} {name}",
         description=command.DESCRIPTION,
-        epilog=f"examples:\n{command.EXAMPLES}",
+        epilog=f"examples:\n{command.EXAMPLES}\n\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add(parser)

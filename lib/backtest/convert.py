@@ -10,7 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from lib.backtest.recordings import block_events
 from lib.constants import NS_PER_MS
 from lib.errors import ConfigError
 from lib.recording.layout import SUFFIX
@@ -18,10 +17,23 @@ from lib.recording.reader import RecordingReader, is_recording
 from lib.recording.writer import RecordingWriter
 from lib.venue.candles import Candle
 from lib.venue.market import Levels, MarketEvent, MarkPrice, Print, Quote
+from lib.venue.recorded_blocks import block_events
 from lib.venue.recorded_files import open_source, read
 
 Row = tuple[int, str, MarketEvent | Candle]
 """(receive time, symbol, event)."""
+_KINDS: dict[type[Any], str] = {
+    Quote: "book",
+    Print: "trade",
+    MarkPrice: "mark",
+    Levels: "depth",
+    Candle: "candle",
+}
+
+
+def kind_of(event: MarketEvent | Candle) -> str:
+    """Return what our format calls an event."""
+    return _KINDS[type(event)]
 
 
 @lru_cache(maxsize=65_536)
@@ -36,6 +48,8 @@ def rows_of(path: Path) -> Iterator[Row]:
     Raises:
         ConfigError: It is of no known format, or damaged.
     """
+    if not path.is_file():
+        raise ConfigError(f"there is no file {path}")
     if is_recording(path):
         for block in RecordingReader(path).blocks():
             for own in block_events(block):
@@ -91,7 +105,7 @@ def _write_own(rows: Iterable[Row], path: Path, names: list[str]) -> dict[str, i
         stack.callback(writer.close)
         for time_ns, symbol, event in rows:
             write_row(writer, time_ns, symbol, event)
-            kind = type(event).__name__
+            kind = kind_of(event)
             counts[kind] = counts.get(kind, 0) + 1
     return counts
 
@@ -136,7 +150,7 @@ def _write_frames(rows: Iterable[Row], path: Path) -> dict[str, int]:
                 continue
             frame = _frame(event, symbol, time_ns)
             file.write(f"{time_ns} {json.dumps(frame, separators=(',', ':'))}\n")
-            kind = type(event).__name__
+            kind = kind_of(event)
             counts[kind] = counts.get(kind, 0) + 1
     return counts
 

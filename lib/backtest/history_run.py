@@ -46,7 +46,7 @@ class HistoryRun:
         end_ns: int,
         bots: Iterable[str],
         project: str,
-        config: Mapping[str, Any],
+        config: dict[str, Any],
     ) -> None:
         """Read it all."""
         wanted = frozenset(bots)
@@ -99,13 +99,13 @@ class HistoryRun:
         for row in path:
             if "position" in row:
                 firsts.setdefault(str(row["symbol"]), row)
-        for symbol, row in firsts.items():
+        for symbol, first in firsts.items():
             held = self._positions[symbol]
-            held.qty, held.entry = _decimal(row["position"]), _decimal(row.get("entry", 0))
+            held.qty, held.entry = _decimal(first["position"]), _decimal(first.get("entry", 0))
         began = self._wallet + sum(
-            ((_decimal(row["mid"]) - held.entry) * held.qty)
-            for symbol, row in firsts.items()
-            if "mid" in row and (held := self._positions[symbol]).qty
+            (_decimal(first["mid"]) - held.entry) * held.qty
+            for symbol, first in firsts.items()
+            if "mid" in first and (held := self._positions[symbol]).qty
         )
         self.recorder.begin(int(path[0][KEY.TIMESTAMP]), Decimal(began))
         waiting = [row for row in fills if row["symbol"] in self._positions]

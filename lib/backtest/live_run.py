@@ -53,8 +53,12 @@ class TappedRun:
         scripts = [Script(path) for path in paths]
         if not scripts:
             raise ConfigError("there is no tap")
-        self.config = [script.facts["config"] for script in scripts]
-        symbols = tuple(dict.fromkeys(config["symbol"] for config in self.config))
+        bots = [script.facts["config"] for script in scripts]
+        self.config: dict[str, Any] = {"bots": bots}
+        self.project = str(bots[0].get("project") or "taps")
+        self.origin: dict[str, Any] = {"taps": [script.owner for script in scripts]}
+        self.missing = ["what the account held before: profit counts from 0"]
+        symbols = tuple(dict.fromkeys(bot["symbol"] for bot in bots))
         self.account = _Books()
         self.recorder = RunRecorder(symbols, SAMPLE_NS)
         self.markets = {symbol: Market(info(symbol), Minutes([])) for symbol in symbols}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import isnan, nan
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from lib.backtest.equity import EquityStats
 from lib.backtest.market import Market
@@ -25,6 +25,20 @@ class Account(Protocol):
 
     def position(self, symbol: str) -> tuple[Decimal, Decimal]:
         """Return (entry price, signed quantity)."""
+
+
+class Stance(NamedTuple):
+    """How things stand in one symbol."""
+
+    mid: Decimal
+    """Of the market; 0 = unknown."""
+    bid: float
+    """Own best quote; NaN = none."""
+    ask: float
+    entry: Decimal
+    """Entry price of the position."""
+    qty: Decimal
+    """Signed position."""
 
 
 @dataclass(slots=True)
@@ -104,22 +118,30 @@ class RunRecorder:
         return now_ns >= self._due_ns
 
     def sample(self, now_ns: int, account: Account, markets: Mapping[str, Market]) -> None:
-        """Note equity, positions and quotes."""
+        """Note equity, positions and quotes of a simulated account."""
+        stances = {
+            symbol: Stance(
+                markets[symbol].mid(), *_own_touch(markets[symbol]), *account.position(symbol)
+            )
+            for symbol in self.trails
+        }
+        self.note(now_ns, account.wallet, stances)
+
+    def note(self, now_ns: int, wallet: Decimal, stances: "Mapping[str, Stance]") -> None:
+        """Note equity, positions and quotes, of every symbol."""
         self._due_ns = now_ns - now_ns % self._sample_ns + self._sample_ns
-        equity = account.wallet
+        equity = wallet
         for symbol, trail in self.trails.items():
-            market = markets[symbol]
-            entry, qty = account.position(symbol)
-            trail.last_mid = market.mid()
-            trail.unrealised = (trail.last_mid - entry) * qty if trail.last_mid else ZERO
+            mid, bid, ask, entry, qty = stances[symbol]
+            trail.last_mid = mid
+            trail.unrealised = (mid - entry) * qty if mid else ZERO
             equity += trail.unrealised
-            bid, ask = _own_touch(market)
             trail.samples += 1
             trail.two_sided += not (isnan(bid) or isnan(ask))
             if trail.path.is_due(now_ns):
                 profit = trail.realised - trail.fees + trail.unrealised
-                mid = float(trail.last_mid) if trail.last_mid else nan
-                trail.path.add(now_ns, mid, bid, ask, float(qty), float(profit))
+                middle = float(mid) if mid else nan
+                trail.path.add(now_ns, middle, bid, ask, float(qty), float(profit))
         self.stats.add(equity, now_ns)
         if self.equity.is_due(now_ns):
             self.equity.add(now_ns, float(equity))

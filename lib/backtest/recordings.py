@@ -2,9 +2,7 @@
 
 import heapq
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
-from itertools import islice
+from collections.abc import Iterator, Mapping
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -16,22 +14,17 @@ from lib.backtest.moments import moment_ns
 from lib.backtest.settings import Settings
 from lib.constants import NS_PER_MINUTE, NS_PER_MS
 from lib.errors import ConfigError
-from lib.recording.layout import BOOK, CANDLE, DEPTH, MARK, TRADE
-from lib.recording.reader import Block, RecordingReader, is_recording
+from lib.recording.reader import RecordingReader, is_recording
 from lib.venue.candles import Candle
-from lib.venue.market import Levels, MarketEvent, MarkPrice, Print, Quote
+from lib.venue.market import Levels, MarketEvent
+from lib.venue.recorded_blocks import block_events
 from lib.venue.recorded_files import Source as RawSource
 from lib.venue.recorded_files import candle_prints, open_source, peek, read
 from lib.venue.replay_symbol import ReplaySymbol
 from lib.venue.symbols import SymbolInfo, info
 
 RAW_BATCH = 4096
-_CANDLE = bytes((CANDLE,))
 _time_of = attrgetter("time_ns")
-# A named tuple made of any iterable, without the checks of its own constructor.
-_quote: Callable[[Iterable[Any]], Quote] = partial(tuple.__new__, Quote)
-_print: Callable[[Iterable[Any]], Print] = partial(tuple.__new__, Print)
-_mark: Callable[[Iterable[Any]], MarkPrice] = partial(tuple.__new__, MarkPrice)
 
 
 class RecordedSource:
@@ -186,60 +179,6 @@ def own_batches(
         if not set(block.head.symbols) <= wanted.keys():
             events = (event for event in events if event.symbol in wanted)
         yield Batch(block.head.last_ns, block.head.rows, events)
-
-
-def block_events(block: Block) -> Iterator[MarketEvent]:
-    """Yield a block's rows as events, in order; candles are left out.
-
-    Each event is made when it is asked for: a million of them in a list would keep the garbage
-    collector busy.
-    """
-    readers: dict[int, Iterator[MarketEvent]] = {}
-    for kind, name, make in (
-        (BOOK, "book", _quotes),
-        (TRADE, "trade", _prints),
-        (MARK, "mark", _marks),
-        (DEPTH, "depth", _depths),
-    ):
-        if name in block.kinds:
-            readers[kind] = make(block)
-    if len(readers) == 1 and len(block.kinds) == 1:
-        return next(iter(readers.values()))
-    order = block.order if "candle" not in block.kinds else block.order.replace(_CANDLE, b"")
-    return map(next, map(readers.__getitem__, order))
-
-
-def _quotes(block: Block) -> Iterator[Quote]:
-    rows = block.kinds["book"]
-    prices = map(rows.numbers, ("bid", "bid_qty", "ask", "ask_qty"))
-    integers = map(rows.integers, ("update_id", "time_ns"))
-    return map(_quote, zip(rows.symbols(), *prices, *integers, strict=True))
-
-
-def _prints(block: Block) -> Iterator[Print]:
-    rows = block.kinds["trade"]
-    makers = map(bool, rows.integers("buyer_is_maker"))
-    numbers = map(rows.numbers, ("price", "qty"))
-    integers = map(rows.integers, ("trade_id", "time_ns"))
-    return map(_print, zip(rows.symbols(), *numbers, makers, *integers, strict=True))
-
-
-def _marks(block: Block) -> Iterator[MarkPrice]:
-    rows = block.kinds["mark"]
-    numbers = map(rows.numbers, ("mark", "index", "funding_rate"))
-    integers = map(rows.integers, ("next_funding_ns", "time_ns"))
-    return map(_mark, zip(rows.symbols(), *numbers, *integers, strict=True))
-
-
-def _depths(block: Block) -> Iterator[Levels]:
-    rows = block.kinds["depth"]
-    levels = rows.levels()
-    names = ("bids", "asks", "first_id", "last_id", "previous_id", "time_ns", "snapshot")
-    for symbol, bids, asks, first, last, previous, time_ns, snapshot in zip(
-        rows.symbols(), *map(rows.integers, names), strict=True
-    ):
-        below, above = list(islice(levels, bids)), list(islice(levels, asks))
-        yield Levels(symbol, below, above, first, last, previous, time_ns, bool(snapshot))
 
 
 def merge_batches(sources: list[Iterator[Batch]]) -> Iterator[Batch]:

@@ -7,6 +7,7 @@ in `timing.json`.
 import csv
 import io
 import json
+import os
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from math import isnan
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lib.backtest.broker import Broker
-from lib.backtest.live_run import TappedRun
+from lib.backtest.latencies import Latencies
 from lib.backtest.recorder import HORIZONS, PATH, RunRecorder
 from lib.backtest.settings import Settings
 from lib.backtest.trades import fill_figures, holding_figures, order_figures
@@ -25,7 +26,7 @@ from lib.models import ZERO
 FORMAT = 1
 RESULTS, TIMING, LOG = "results.json", "timing.json", "bots.log"
 LATENCY = "latency.yaml"
-"""Of a run that was tapped."""
+"""Of a run that was no backtest."""
 FILLS, ORDERS, EQUITY = "fills.csv", "orders.csv", "equity.csv"
 FILL_COLUMNS = (
     "time_ns", "owner", "order_id", "symbol", "side", "price", "qty", "fee", "realised", "maker",
@@ -96,21 +97,38 @@ def _summary(
     }
 
 
-def write_tapped(folder: Path, run: TappedRun) -> None:
-    """Write the tables of a run that was tapped, as those of a backtest."""
-    names = sorted({str(config.get("name")) for config in run.config})
+class LivedRun(Protocol):
+    """A run that was no backtest."""
+
+    project: str
+    config: dict[str, Any]
+    recorder: RunRecorder
+    end_ns: int
+    events: int
+    origin: dict[str, Any]
+    """Where it was read from."""
+    missing: list[str]
+    """What is not known of it, in words."""
+    latencies: Latencies
+
+    @property
+    def account(self) -> Totals:
+        """Return what is asked of the account at the end."""
+
+
+def write_lived(folder: Path, run: LivedRun) -> None:
+    """Write the tables of a live or sandbox run, as those of a backtest."""
     facts = {
         "kind": "live run",
         "complete": True,
         "failure": "",
         "end_ns": run.end_ns,
         "events": run.events,
-        "market": {"taps": [f"{each.get('name')}:{each['symbol']}" for each in run.config]},
+        "market": run.origin,
+        "missing": run.missing,
         "warnings": 0,
     }
-    project = str(run.config[0].get("project") or ", ".join(names))
-    echo = {"bots": run.config}
-    summary = _summary(project, 0, echo, run.recorder, run.account, facts)
+    summary = _summary(run.project, 0, run.config, run.recorder, run.account, facts)
     write_results(folder, summary, run.recorder)
     text = json.dumps({"backtest": {"latency": run.latencies.section()}})
     _replace(folder / LATENCY, f"# as measured; for `supervisor backtest CONFIG --add`\n{text}\n")
@@ -215,6 +233,7 @@ def _cell(value: Any) -> Any:
 
 
 def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.part")
+    # A second process may write the same: a killed sweep's trial, beside the one that goes on.
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     draft.write_text(text, "utf-8")
     draft.replace(path)

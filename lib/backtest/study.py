@@ -64,20 +64,24 @@ class Study:
         # A study that goes on must not draw again what it has drawn before.
         self._study.sampler = optuna.samplers.TPESampler(seed=seed + len(self._study.trials))
         self._complete = optuna.trial.TrialState.COMPLETE
+        self._failed = optuna.trial.TrialState.FAIL
 
     @property
     def done(self) -> int:
-        """Number of trials that have a value."""
-        return sum(trial.state == self._complete for trial in self._study.trials)
+        """Number of trials that have a value, or have failed."""
+        return sum(trial.state in (self._complete, self._failed) for trial in self._study.trials)
 
     def ask(self) -> tuple[Any, tuple[tuple[str, str], ...]]:
         """Return (handle, parameters) of the next trial."""
         trial = self._study.ask()
         return trial, tuple((key, self._draw(trial, key)) for key in self._ranges)
 
-    def tell(self, trial: Any, value: float) -> None:
-        """Give a trial its value; more is better."""
-        self._study.tell(trial, value)
+    def tell(self, trial: Any, value: float | None) -> None:
+        """Give a trial its value, None if it has failed; more is better."""
+        if value is None:
+            self._study.tell(trial, state=self._failed)
+        else:
+            self._study.tell(trial, value)
 
     def _draw(self, trial: Any, key: str) -> str:
         wanted: tuple[float, float, bool, bool] | Sequence[str] = self._ranges[key]

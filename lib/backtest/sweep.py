@@ -1,19 +1,17 @@
-"""Many backtests of one configuration: the trials, their folders, their order of merit."""
+"""Many backtests of one configuration: the trials, their folders, their figures (pure)."""
 
 import itertools
 import json
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib.backtest.results import RESULTS, read_results
 from lib.errors import ConfigError
 
 PARAMS = "params.json"
+"""File in a trial's folder: what the trial is."""
 MOST_TRIALS = 100_000
 
 
@@ -43,6 +41,22 @@ class Trial:
         for option, value in (("--from", self.start), ("--to", self.end)):
             words += [option, value] if value else []
         return [*words, "--out", str(self.folder)]
+
+    @property
+    def text(self) -> str:
+        """What the file `PARAMS` in its folder holds."""
+        told = {"params": dict(self.params), "from": self.start, "to": self.end}
+        return json.dumps(told, indent=1) + "\n"
+
+
+Row = tuple[Trial, dict[str, Any]]
+"""A trial and its results."""
+
+
+def read_trial(path: Path) -> Trial:
+    """Return the trial that a file `PARAMS` tells of."""
+    told = json.loads(path.read_text("utf-8"))
+    return Trial(tuple(told["params"].items()), told["from"], told["to"], path.parent)
 
 
 def read_grid(params: Sequence[str]) -> dict[str, list[str]]:
@@ -82,71 +96,6 @@ def folder_name(params: Sequence[tuple[str, str]]) -> str:
     """Return a readable folder name of some parameters."""
     text = ",".join(f"{key}={value}" for key, value in params) or "as-it-is"
     return "".join(mark if mark.isalnum() or mark in ".=,-_" else "_" for mark in text)[:200]
-
-
-def run_trials(
-    trials: Sequence[Trial],
-    files: Sequence[str],
-    processes: int,
-    tell: Callable[[Trial, dict[str, Any]], None],
-) -> None:
-    """Run trials in processes of their own; what has a result already is not run again.
-
-    Args:
-        trials: What to run.
-        files: Configuration files.
-        processes: How many at once.
-        tell: Told each result as it comes.
-
-    Raises:
-        ConfigError: A trial's backtest refuses its parameters.
-    """
-    for trial in trials:
-        _check_params(trial)
-    with ThreadPoolExecutor(processes) as pool:
-        waiting: dict[Future[dict[str, Any]], Trial] = {
-            pool.submit(run_trial, trial, files): trial for trial in trials
-        }
-        try:
-            while waiting:
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    tell(waiting.pop(future), future.result())
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def run_trial(trial: Trial, files: Sequence[str]) -> dict[str, Any]:
-    """Return the results of one trial, running it unless it has been run.
-
-    Raises:
-        ConfigError: Its backtest refused its parameters, or failed.
-    """
-    if (trial.folder / RESULTS).exists():
-        found = read_results(trial.folder)
-        if found["complete"]:
-            return found
-    trial.folder.mkdir(parents=True, exist_ok=True)
-    (trial.folder / PARAMS).write_text(_params_text(trial), "utf-8")
-    done = subprocess.run(  # noqa: S603 - our own module
-        trial.command(files), capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["it said nothing"]
-        raise ConfigError(f"trial {trial.folder.name}: {lines[-1]}")
-    return read_results(trial.folder)
-
-
-def _params_text(trial: Trial) -> str:
-    told = {"params": dict(trial.params), "from": trial.start, "to": trial.end}
-    return json.dumps(told, sort_keys=True, indent=1) + "\n"
-
-
-def _check_params(trial: Trial) -> None:
-    path = trial.folder / PARAMS
-    if path.exists() and path.read_text("utf-8") != _params_text(trial):
-        raise ConfigError(f"{trial.folder} is of another sweep; choose another --out")
 
 
 def figure(summary: Mapping[str, Any], name: str) -> float:

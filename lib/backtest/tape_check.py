@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lib.backtest.convert import rows_of
+from lib.backtest.convert import kind_of, rows_of
 from lib.constants import NS_PER_SECOND
 from lib.recording.reader import RecordingReader, is_recording
 from lib.venue.candles import Candle
@@ -117,7 +117,7 @@ def look_into(path: Path, gap_seconds: float = 0.0) -> Content:
         content.last_ns = max(content.last_ns, time_ns)
         content.rows += 1
         counts = content.counts.setdefault(symbol, {})
-        kind = type(event).__name__.lower()
+        kind = kind_of(event)
         counts[kind] = counts.get(kind, 0) + 1
         if checker is not None:
             checker.see(time_ns, symbol, event)

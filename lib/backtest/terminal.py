@@ -43,6 +43,7 @@ def summary_text(summary: Mapping[str, Any], equity: Sequence[float]) -> str:
     rows = [_row(name, figures) for name, figures in symbols.items()]
     rows.append(_row("total", total))
     lines.append(aligned([header, *rows]))
+    lines += [f"not known: {each}" for each in summary.get("missing", ())]
     return "\n".join(lines) + "\n"
 
 

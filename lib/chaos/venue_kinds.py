@@ -86,7 +86,7 @@ VENUE_KINDS = (
     VenueKind("malformed", "broken JSON on a market stream", SHORT, _count(3)),
     VenueKind("mute_user", "account events are swallowed; TCP stays open", LONG, _fixed()),
     VenueKind("delay_user", "account events come 1 s late", LONG, _fixed(delay=1.0)),
-    VenueKind("duplicate_user", "account events come twice", LONG, _count(20)),
+    VenueKind("duplicate_user", "account events come twice", LONG, _fixed(count=50)),
     VenueKind("reorder_user", "account events overtake each other", LONG, _count(10)),
     VenueKind("expire_listen_key", "the listenKey ends", MOMENT, _fixed()),
     VenueKind("refuse_connects", "websocket handshakes are refused", SHORT, _fixed(hard=False)),

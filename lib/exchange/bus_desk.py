@@ -42,6 +42,7 @@ from lib.exchange.replies import (
 )
 from lib.models import Rules, Update
 from lib.oms.ids import ClientIds, split_owner
+from lib.oms.outcomes import RULE_CODES
 
 Event = Update | Account | Health
 Send = Callable[[bytes, Request], bool]
@@ -85,6 +86,8 @@ class Desk:
         """The own symbol's newest, whether the bot was told of it or not."""
         self.market_ns = 0
         """Exchange's time of the newest market event that the bot was told of."""
+        self._rules_hold = False
+        """False until the rules are known, and after an order was refused by other ones."""
         self.bad_messages = 0
         self._send = send
         self._requests = RequestBook(owner, incarnation)
@@ -180,8 +183,7 @@ class Desk:
         try:
             status, values = decode_reply(payload)
             if waiting.method == Method.POST:
-                for conclusion in conclusions(waiting.ids, status, values):
-                    self._conclude(conclusion)
+                self._on_outcomes(conclusions(waiting.ids, status, values), now_ns)
             elif waiting.method == Method.ACK:
                 self.pulse.on_reply(request_id, status, now_ns)
             elif request_id == self._sync.asking:
@@ -192,13 +194,21 @@ class Desk:
             self.bad_messages += 1
             self._on_overdue(waiting, now_ns)
 
+    def _on_outcomes(self, found: list[Conclusion], now_ns: int) -> None:
+        for conclusion in found:
+            self._conclude(conclusion)
+        if any(conclusion.code in RULE_CODES for conclusion in found):
+            # What we rounded by is not what the exchange goes by: ask as if we were new.
+            self._rules_hold = False
+            self._sync.want(now_ns)
+
     def _on_snapshot(self, method: str, status: str, values: list[Any], now_ns: int) -> None:
         if status != ReplyStatus.OK:
             self._sync.failed(now_ns, RETRY_REFUSED_NS)
             return
         if method == Method.HELLO:
             hello = unpack_hello(values)
-            self.rules = hello.rules
+            self.rules, self._rules_hold = hello.rules, True
             self.ids.stay_above(hello.highest_id)
             self._adopt(hello.snapshot, now_ns)
         else:
@@ -265,7 +275,7 @@ class Desk:
             self._sync.want(now_ns)
 
     def _ask_snapshot(self, now_ns: int) -> None:
-        method = Method.HELLO if self.rules is None else Method.SNAPSHOT
+        method = Method.SNAPSHOT if self._rules_hold else Method.HELLO
         cursor = Cursor(self._sync.seen, self.orders.open_ids(), self.pulse.handled)
         args = pack_cursor(cursor)
         self._sync.asking = self.ask(method, args, now_ns, ANSWER_SECONDS)

@@ -136,16 +136,24 @@ def _clock(clock_ms: float | None) -> list[Finding]:
 
 def examine_plan(wanted: Wanted) -> list[Finding]:
     """Return what there is to say about the configuration itself."""
-    return [*_dead_man(wanted), *_environment(wanted)]
-
-
-def _dead_man(wanted: Wanted) -> list[Finding]:
     count = len(wanted.symbols)
-    if not wanted.dead_man:
-        level = "warning" if wanted.is_real else "ok"
-        return [Finding(level, "dead-man switch off: a dead host leaves its orders resting")]
-    seconds = timeout_of(wanted.dead_man, count)
-    period = period_of(wanted.dead_man, count)
+    switch = examine_dead_man(wanted.dead_man, count, is_real=wanted.is_real)
+    return [switch, *_environment(wanted)]
+
+
+def examine_dead_man(wanted: float, count: int, *, is_real: bool) -> Finding:
+    """Return what there is to say about the dead-man switch.
+
+    Args:
+        wanted: Its timeout as configured, seconds; 0 = off.
+        count: Number of symbols.
+        is_real: It protects real money.
+    """
+    if not wanted:
+        level = "warning" if is_real else "ok"
+        return Finding(level, "dead-man switch off: a dead host leaves its orders resting")
+    seconds = timeout_of(wanted, count)
+    period = period_of(wanted, count)
     share = 60 / period * count * WEIGHT / WEIGHT_LIMIT
     text = (
         f"dead-man switch: {seconds:.0f} s, refreshed every {period:.0f} s for {count} symbols, "
@@ -157,8 +165,8 @@ def _dead_man(wanted: Wanted) -> list[Finding]:
             f"dead-man switch of {seconds:.0f} s is longer than {LONGEST_SECONDS:.0f} s: trade at "
             f"most {most} symbols with one account, or set `dead_man: 0`"
         )
-        return [Finding("wrong", text)]
-    return [Finding("ok", text)]
+        return Finding("wrong", text)
+    return Finding("ok", text)
 
 
 def _environment(wanted: Wanted) -> list[Finding]:

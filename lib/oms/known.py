@@ -1,7 +1,7 @@
 """Every order of ours that is known, by each of its names (pure)."""
 
-from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from lib.constants import Status
@@ -30,6 +30,7 @@ class Known:
         self._prefixes = prefixes
         self.deliveries = Deliveries(epoch)
         self._open: dict[str, Tracked] = {}
+        self._of_symbol: dict[str, dict[str, Tracked]] = defaultdict(dict)
         self._closed: OrderedDict[str, Tracked] = OrderedDict()
         self._booked: OrderedDict[tuple[str, int, int], None] = OrderedDict()
         self._highest: dict[str, str] = {}
@@ -57,6 +58,14 @@ class Known:
     def open_orders(self, owner: str | None = None) -> Iterator[Tracked]:
         """Yield what may still trade, of one owner or of all."""
         return (order for order in self._open.values() if owner in (None, order.owner))
+
+    def open_of(self, symbol: str) -> Iterable[Tracked]:
+        """Return what may still trade of one symbol; risk asks this before every order."""
+        return self._of_symbol[symbol].values() if symbol in self._of_symbol else ()
+
+    def open_symbols(self) -> Iterable[str]:
+        """Return the symbols of which something may still trade, and some more."""
+        return self._of_symbol.keys()
 
     def symbols(self) -> set[str]:
         """Return the symbols of all orders that are remembered."""
@@ -87,17 +96,21 @@ class Known:
             order.query_due_ns = now_ns if order.status is Status.UNKNOWN else 0
             order.cancel_due_ns = now_ns if order.cancel_wanted else 0
             order.fetch_due_ns = now_ns if order.lacks_fills else 0
-            self._open[order.id] = order
+            self._hold(order)
 
     def _follow(self, order: Tracked) -> None:
-        self._open[order.id] = order
+        self._hold(order)
         if order.id > self._highest.get(order.owner, ""):
             self._highest[order.owner] = order.id
+
+    def _hold(self, order: Tracked) -> None:
+        self._open[order.id] = self._of_symbol[order.symbol][order.id] = order
 
     def _finish(self, order: Tracked, status: Status) -> None:
         order.status, order.held = status, None
         order.query_due_ns = order.cancel_due_ns = order.fetch_due_ns = 0
         self._open.pop(order.id, None)
+        self._of_symbol[order.symbol].pop(order.id, None)
         remember(self._closed, order.id, order)
 
 

@@ -227,7 +227,7 @@ class Orders(Known):
             self.counts["reappeared"] += 1
             self._closed.pop(order.id, None)
             self._look_again.pop(order.id, None)
-            self._open[order.id] = order
+            self._hold(order)
             order.cancel_wanted, order.cancel_due_ns = True, now_ns
         if order.status is Status.UNKNOWN or order.status in TOMBSTONES:
             order.reason = ""

@@ -57,6 +57,13 @@ GONE_CODES = frozenset({-2011, -2013})
 DUPLICATE_ID = -4116
 TRIGGERING = -4117
 KEY_CODES = frozenset({-2014, -2015})
+RULE_CODES = frozenset(
+    {-1111, -4001, -4002, -4003, -4004, -4005, -4013, -4014, -4016, -4023, -4024, -4164}
+)
+"""Price or quantity against the product's rules; what was checked by them before means that the
+rules have changed."""
+AGAINST_RULES = -1111
+"""Said by ourselves, as the exchange would say it."""
 BUSY_TEXT = "Service Unavailable."
 
 REFUSALS = frozenset(

@@ -127,7 +127,7 @@ class Risk:
 
     def _too_many(self, owner: str, limits: Limits, now_ns: int) -> str:
         scope = None if owner == EVERYONE else owner
-        count = sum(1 for _ in self._adding(scope))
+        count = sum(1 for _ in self._adding(scope)) if limits.max_open_orders else 0
         if 0 < limits.max_open_orders < count:
             return f"would be open order {count}; max_open_orders is {limits.max_open_orders}"
         sent = self._pace.within(owner, now_ns) + 1
@@ -159,12 +159,10 @@ class Risk:
         quotes: dict[str, Quote],
         now_ns: int,
     ) -> str:
-        limits = self.limits.account
-        reason = (
-            _too_big(order, quotes.get(order.symbol, NO_QUOTE), limits)
-            or self._too_many(EVERYONE, limits, now_ns)
-            or self._too_exposed(order, positions, quotes.get(order.symbol, NO_QUOTE), limits)
-        )
+        limits, quote = self.limits.account, quotes.get(order.symbol, NO_QUOTE)
+        reason = _too_big(order, quote, limits) or self._too_many(EVERYONE, limits, now_ns)
+        if not reason and limits.max_position_qty:
+            reason = self._too_exposed(order, positions, quote, limits)
         if not reason and limits.max_position_usd:
             reason = self._too_much_together(order, positions, quotes)
         return f"account: {reason}" if reason else ""
@@ -172,7 +170,7 @@ class Risk:
     def _too_much_together(
         self, order: Tracked, positions: dict[str, list[Decimal]], quotes: dict[str, Quote]
     ) -> str:
-        symbols = {*positions, *(each.symbol for each in self._adding(None))}
+        symbols = {*positions, *self._orders.open_symbols()}
         total = ZERO
         for symbol in symbols:
             price = quotes.get(symbol, NO_QUOTE).middle
@@ -189,8 +187,8 @@ class Risk:
         both = exposure(positions.get(symbol, ()), self._of_symbol(symbol))
         return both.long if side is Side.BUY else both.short
 
-    def _of_symbol(self, symbol: str) -> Iterator[Tracked]:
-        return (order for order in self._orders.open_orders() if order.symbol == symbol)
+    def _of_symbol(self, symbol: str) -> Iterable[Tracked]:
+        return self._orders.open_of(symbol)
 
     def _adding(self, owner: str | None) -> Iterator[Tracked]:
         return (order for order in self._orders.open_orders(owner) if not order.is_stop)

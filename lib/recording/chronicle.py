@@ -63,12 +63,8 @@ class Chronicle:
 
     def on_update(self, update: Update, now_ns: int) -> None:
         """Take in an order's news."""
-        if (
-            update.exchange_id
-            and update.id not in self._accepted
-            and len(self._accepted) < MOST_OPEN
-        ):
-            self._accepted[update.id] = update.timestamp
+        if update.exchange_id and len(self._accepted) < MOST_OPEN:
+            self._accepted.setdefault(update.id, update.timestamp)
         if update.fill_qty:
             self._on_fill(update, now_ns)
         if update.status.is_final:

@@ -1,9 +1,11 @@
 """Recordings of our own format (`lib.recording`) as timed market events."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from lib.constants import NS_PER_MS
 from lib.recording.layout import BOOK, CANDLE, DEPTH, MARK, TRADE
@@ -13,6 +15,11 @@ from lib.venue.market import Levels, MarketEvent, MarkPrice, Print, Quote
 
 Row = MarketEvent | Candle
 MINUTE_MS = 60_000
+_CANDLE = bytes((CANDLE,))
+# A named tuple made of any iterable, without the checks of its own constructor.
+_quote: Callable[[Iterable[Any]], Quote] = partial(tuple.__new__, Quote)
+_print: Callable[[Iterable[Any]], Print] = partial(tuple.__new__, Print)
+_mark: Callable[[Iterable[Any]], MarkPrice] = partial(tuple.__new__, MarkPrice)
 
 
 @dataclass(slots=True)
@@ -34,55 +41,61 @@ def read_blocks(path: Path) -> Iterator[tuple[int, Row]]:
     candles_only: bool | None = None
     for block in RecordingReader(path).blocks():
         if candles_only is None:
-            candles_only = not block.order.strip(bytes((CANDLE,)))
-        for row in _rows(block):
-            if not isinstance(row, Candle):
-                yield row.time_ns, row
-            elif candles_only:
-                yield row.open_ms * NS_PER_MS, row
+            candles_only = not block.order.strip(_CANDLE)
+        if candles_only and "candle" in block.kinds:
+            yield from ((row.open_ms * NS_PER_MS, row) for row in _candles(block))
+        yield from ((row.time_ns, row) for row in block_events(block))
 
 
-def _rows(block: Block) -> Iterator[Row]:
-    makers: dict[int, tuple[str, Callable[[Block], Iterator[Row]]]] = {
-        BOOK: ("book", _quotes),
-        TRADE: ("trade", _prints),
-        MARK: ("mark", _marks),
-        DEPTH: ("depth", _depths),
-        CANDLE: ("candle", _candles),
-    }
-    readers = {kind: make(block) for kind, (name, make) in makers.items() if name in block.kinds}
-    return map(next, map(readers.__getitem__, block.order))
+def block_events(block: Block) -> Iterator[MarketEvent]:
+    """Yield a block's rows as events, in order; candles are left out.
+
+    Each event is made when it is asked for: a million of them in a list would keep the garbage
+    collector busy.
+    """
+    readers: dict[int, Iterator[MarketEvent]] = {}
+    for kind, name, make in (
+        (BOOK, "book", _quotes),
+        (TRADE, "trade", _prints),
+        (MARK, "mark", _marks),
+        (DEPTH, "depth", _depths),
+    ):
+        if name in block.kinds:
+            readers[kind] = make(block)
+    if len(readers) == 1 and len(block.kinds) == 1:
+        return next(iter(readers.values()))
+    order = block.order if "candle" not in block.kinds else block.order.replace(_CANDLE, b"")
+    return map(next, map(readers.__getitem__, order))
 
 
 def _quotes(block: Block) -> Iterator[Quote]:
     rows = block.kinds["book"]
     prices = map(rows.numbers, ("bid", "bid_qty", "ask", "ask_qty"))
-    return map(Quote, rows.symbols(), *prices, *map(rows.integers, ("update_id", "time_ns")))
+    integers = map(rows.integers, ("update_id", "time_ns"))
+    return map(_quote, zip(rows.symbols(), *prices, *integers, strict=True))
 
 
 def _prints(block: Block) -> Iterator[Print]:
     rows = block.kinds["trade"]
-    numbers = map(rows.numbers, ("price", "qty"))
     makers = map(bool, rows.integers("buyer_is_maker"))
+    numbers = map(rows.numbers, ("price", "qty"))
     integers = map(rows.integers, ("trade_id", "time_ns"))
-    return map(Print, rows.symbols(), *numbers, makers, *integers)
+    return map(_print, zip(rows.symbols(), *numbers, makers, *integers, strict=True))
 
 
 def _marks(block: Block) -> Iterator[MarkPrice]:
     rows = block.kinds["mark"]
     numbers = map(rows.numbers, ("mark", "index", "funding_rate"))
-    return map(
-        MarkPrice, rows.symbols(), *numbers, *map(rows.integers, ("next_funding_ns", "time_ns"))
-    )
+    integers = map(rows.integers, ("next_funding_ns", "time_ns"))
+    return map(_mark, zip(rows.symbols(), *numbers, *integers, strict=True))
 
 
 def _depths(block: Block) -> Iterator[Levels]:
     rows = block.kinds["depth"]
     levels = rows.levels()
     names = ("bids", "asks", "first_id", "last_id", "previous_id", "time_ns", "snapshot")
-    columns = map(rows.integers, names)
     for symbol, bids, asks, first, last, previous, time_ns, snapshot in zip(
-        rows.symbols(), *columns, strict=True
+        rows.symbols(), *map(rows.integers, names), strict=True
     ):
         below, above = list(islice(levels, bids)), list(islice(levels, asks))
         yield Levels(symbol, below, above, first, last, previous, time_ns, bool(snapshot))

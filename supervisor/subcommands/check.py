@@ -5,8 +5,9 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from lib.constants import ExitCode
+from lib.constants import ExitCode, WorkerKind
 from lib.errors import ConfigError
+from lib.oms.diagnosis import examine_dead_man
 from supervisor.plan import Plan, make_plan
 from supervisor.schema import schema
 from supervisor.spec import Spec, load_spec
@@ -44,10 +45,23 @@ def _describe(spec: Spec, plan: Plan) -> str:
     ]
     text = "\n".join(lines) + "\n"
     text += _aligned([("", worker.name, _what(worker.config)) for worker in plan.workers])
+    if plan.hooks:
+        text += "told of events:\n" + _aligned([("", str(one), one.level) for one in plan.hooks])
+    text += _dead_man(spec, plan)
     if spec.missing:
         needs = [("", variable.name, variable.where) for variable in spec.missing]
         text += "needed in the environment at start:\n" + _aligned(needs)
     return text
+
+
+def _dead_man(spec: Spec, plan: Plan) -> str:
+    [worker] = plan.of_kind(WorkerKind.EXCHANGE)
+    symbols = worker.config["exchange"]["symbols"]
+    is_real = spec.root.venue is None
+    level, text = examine_dead_man(float(spec.exchange.dead_man), len(symbols), is_real=is_real)
+    if level == "wrong" and is_real:
+        raise ConfigError(text)
+    return text + "\n"
 
 
 def _feed(spec: Spec) -> str:

@@ -1,19 +1,23 @@
 """`supervisor events`: what has happened in the runs of a project."""
 
 import os
+import re
 import select
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 from lib.constants import NS_PER_SECOND, ExitCode
+from lib.durations import seconds
+from lib.errors import ConfigError
 from lib.timer import LiveTimer
 from supervisor.event_log import EventTail, events_path
 from supervisor.events import LEVELS, LINES, Event, Level, as_text, encode
 from supervisor.past import past_project
-from supervisor.record_commands import Ago
 
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
 PERIOD = 0.1
 """Seconds between two looks at the file."""
 RECENT_BYTES = 4_000_000
@@ -26,7 +30,7 @@ def run(arguments: Namespace) -> int:
 
     Raises:
         NotRunning: There is no run whose events could be meant.
-        ConfigError: Several could be.
+        ConfigError: Several could be, or `--since` is no time.
     """
     since_ns = _since_ns(arguments.since)
     # a time may be long ago: then all files are read, else what is enough for any screen
@@ -34,7 +38,7 @@ def run(arguments: Namespace) -> int:
         events_path(past_project(arguments.project)), None if since_ns else RECENT_BYTES
     )
     found = [event for event in _wanted(tail.read(), arguments) if event.at_ns >= since_ns]
-    count = len(found) if arguments.since is not None else max(0, arguments.lines)
+    count = len(found) if arguments.since else max(0, arguments.lines)
     _print(found[len(found) - min(count, len(found)) :], as_json=arguments.json)
     while arguments.follow:
         select.select([], [], [], PERIOD)
@@ -42,10 +46,21 @@ def run(arguments: Namespace) -> int:
     return ExitCode.DONE
 
 
-def _since_ns(since: Ago | int | None) -> int:
-    if isinstance(since, Ago):
-        return LiveTimer().Timestamp() - round(since * NS_PER_SECOND)
-    return since or 0
+def _since_ns(text: str) -> int:
+    """Return ns since the epoch; a duration is how long ago, a time is meant as UTC.
+
+    Raises:
+        ConfigError: It is neither.
+    """
+    if not text:
+        return 0
+    if DATE.match(text):
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            raise ConfigError(f"--since: {text!r} is no time; write 2026-11-22T14:00") from None
+        return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * NS_PER_SECOND)
+    return LiveTimer().Timestamp() - round(seconds(text) * NS_PER_SECOND)
 
 
 def _wanted(events: Iterable[Event], arguments: Namespace) -> Iterator[Event]:

@@ -58,8 +58,9 @@ def table(changes: list[dict[str, str]]) -> str:
 
 def _tell(project: str, reply: dict[str, Any], *, dry_run: bool) -> int:
     full = [change["name"] for change in reply["changes"] if change["effect"] == FULL]
-    if reply["applied"] and reply["trouble"]:
-        raise TickvisorError("; ".join(reply["trouble"]))
+    if reply["trouble"]:
+        is_refused = reply["exit"] == ExitCode.USAGE
+        raise (ConfigError if is_refused else TickvisorError)(reply["trouble"])
     if reply["applied"]:
         sys.stdout.write(f"{project} has taken it over\n")
     if full and not dry_run:

@@ -147,6 +147,21 @@ class ForkingBot(_Quiet):
             subprocess.Popen(["sh", "-c", script], cwd=folder, start_new_session=True)
 
 
+class NeatBot(AbstractBot):
+    """Starts a process, and leaves a note when it has cleaned up."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+        self._folder = Path(self.config["folder"])
+        written = self._folder / "child.new"
+        written.write_text(str(child.pid))
+        written.rename(self._folder / "child")
+
+    def Clean(self) -> None:
+        (self._folder / "cleaned").touch()
+
+
 class ClingingBot(_Quiet):
     """Its `Clean` does not end, whatever is raised in it."""
 

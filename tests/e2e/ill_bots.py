@@ -10,10 +10,8 @@ from typing import Any
 from bot.abstract_bot import AbstractBot
 
 LOOP = "crash loop"
-SLOW_SECONDS = 0.4
+SLOW_SECONDS = 0.8
 LEAK_BYTES = 4_000_000
-FLOOD_LINES = 20_000
-"""2 MB at each of some 20 events a second."""
 
 
 class IllBot(AbstractBot):
@@ -38,6 +36,8 @@ class IllBot(AbstractBot):
 
     def onOrderbook(self, *args: Any, **kwargs: Any) -> None:
         """Be ill."""
+        if self._illness == "slow handler":
+            time.sleep(SLOW_SECONDS)
         self._suffer()
 
     def _suffer(self) -> None:
@@ -51,20 +51,14 @@ class IllBot(AbstractBot):
                 lock.acquire()
             case "exit 0":
                 sys.exit(0)
-            case "exception" | "crash loop":
+            case "exception" | "error after error" | "crash loop":
                 raise RuntimeError("on purpose")
             case "abort in C":
                 os.abort()
-            case "slow handler":
-                time.sleep(SLOW_SECONDS)
             case "leaks memory":
                 self._kept.append(bytearray(os.urandom(1) * LEAK_BYTES))
             case "leaks descriptors":
                 self._kept += [Path(os.devnull).open() for _ in range(20)]  # noqa: SIM115
-            case "floods its output":
-                os.write(1, (b"x" * 99 + b"\n") * FLOOD_LINES)
-            case "logs errors":
-                self.logger.error("on purpose")
 
     def Clean(self) -> None:
         """Nothing to clean."""

@@ -112,6 +112,6 @@ def events(system: System, since_ns: int) -> list[dict[str, Any]]:
 def _rungs(found: list[dict[str, Any]]) -> str:
     names = ("resubscribe", "reconnect", "renewing", "backoff")
     rungs = [one["event"] for one in found if one["event"] in names]
-    if any(one["event"] == "started" for one in found):
+    if any(one["event"] == "first beat" for one in found):
         rungs.append("restart")
     return ", ".join(dict.fromkeys(rungs)) or "by itself"

@@ -23,7 +23,10 @@ GOOD = "bot:quoter:BTCUSDT"
 SYMBOLS = ["ETHUSDT", "SOLUSDT", "XRPUSDT", "ADAUSDT", "BNBUSDT"]
 LOOP_SECONDS = 60.0
 STARTS = 12
-FLOOD_MB = 100
+POLLED = 32
+"""`poll` refuses more descriptors than the limit, whatever is open."""
+FULL = 100_000
+"""Bytes; longer than anything else that the supervisor writes."""
 
 
 def system_of(project: str, triggers: Path, symbols: list[str], **changes: object) -> dict:
@@ -125,6 +128,12 @@ def lower(pid: int, which: int, soft: int) -> None:
     resource.prlimit(pid, which, (soft, resource.prlimit(pid, which)[1]))
 
 
+def first_unused(pid: int) -> int:
+    """Return the limit below which a process has no descriptor left; `poll` needs a few."""
+    used = {int(entry.name) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+    return max(POLLED, next(number for number in range(1000) if number not in used))
+
+
 def answers(system: System) -> bool:
     began = time.monotonic()
     return bool(system.try_status()) and time.monotonic() - began < ANSWER
@@ -137,9 +146,12 @@ def replaced_after_a_kill(system: System, name: str) -> None:
 
 
 def test_supervisor_that_cannot_write_goes_on_supervising(limited: System) -> None:
-    """As on a full disk: every write to a file fails."""
+    """As on a full disk: nothing can be added to its logs."""
     good = limited.worker(GOOD)["incarnation"]
-    lower(limited.status()["pid"], resource.RLIMIT_FSIZE, 0)
+    for name in ("supervisor.log", "events.jsonl"):
+        with (limited.log_dir / name).open("a") as log:
+            log.write("\n" * FULL)
+    lower(limited.status()["pid"], resource.RLIMIT_FSIZE, FULL)
 
     replaced_after_a_kill(limited, f"bot:ill:{SYMBOLS[0]}")
 
@@ -155,7 +167,7 @@ def test_process_without_descriptors_loses_no_worker(limited: System, whose: str
     pid = status["pid"] if whose == "supervisor" else fork_servers(limited)[0]
     before = limited.worker(name)
     allowed = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    lower(pid, resource.RLIMIT_NOFILE, 3)  # whatever is open stays so: nothing new can be opened
+    lower(pid, resource.RLIMIT_NOFILE, first_unused(pid))
 
     os.kill(before["pid"], signal.SIGKILL)
     wait(2)
@@ -164,35 +176,3 @@ def test_process_without_descriptors_loses_no_worker(limited: System, whose: str
     limited.until_replaced(before)
     assert limited.status()["pid"] == status["pid"]
     assert limited.worker(GOOD)["incarnation"] == good
-
-
-def test_flood_of_output_harms_nobody(limited: System) -> None:
-    """A bot prints as fast as it can, from a handler that returns."""
-    name = f"bot:ill:{SYMBOLS[1]}"
-    others = {
-        one["name"]: one["incarnation"]
-        for one in limited.status()["workers"]
-        if one["name"] != name
-    }
-    written = limited.worker(name)["events"]
-    trigger = Path(limited_triggers(limited)) / SYMBOLS[1]
-    trigger.write_text("floods its output")
-    until("it floods", lambda: limited.worker(name)["events"] > written + 20)
-
-    wait(3)
-
-    assert answers(limited)
-    assert log_megabytes(limited) < FLOOD_MB
-    now = {one["name"]: one["incarnation"] for one in limited.status()["workers"]}
-    assert all(now[one] == life for one, life in others.items())
-    replaced_after_a_kill(limited, name)
-
-
-def limited_triggers(system: System) -> str:
-    import yaml
-
-    return str(yaml.safe_load(system.config.read_text())["bots"][1]["triggers"])
-
-
-def log_megabytes(system: System) -> float:
-    return sum(path.stat().st_size for path in system.log_dir.iterdir()) / 1e6

@@ -20,7 +20,8 @@ HEARTBEAT = 1.0
 APART = 1.5
 """Seconds between the first and the last frozen worker's replacement; one after the other, at one
 per look, would take many times that."""
-ANSWER = 5.0
+ANSWER = 10.0
+"""Seconds; a new interpreter on a machine whose every process has just been killed."""
 CODES = {0, 3, 4}
 FIELDS = {"project", "pid", "state", "uptime_s", "workers"}
 

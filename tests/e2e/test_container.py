@@ -56,7 +56,7 @@ def container() -> Iterator[Container]:
     if trial.returncode:
         pytest.skip(f"no PID namespace here: {trial.stderr.strip()}")
     config = sandbox("container")
-    config["bots"] = [{"name": "quoter", "bot": "QuoterBot", "symbols": ["BTCUSDT"]}]
+    config["bots"] = [{"name": "watcher", "bot": "SandboxBot", "symbols": ["BTCUSDT"]}]
     with make_system(config) as made:
         made.__class__ = Container
         yield made.enter()  # type: ignore[attr-defined]
@@ -91,7 +91,7 @@ def test_what_is_orphaned_is_reaped(container: Container) -> None:
 
 
 def test_a_killed_worker_is_replaced(container: Container) -> None:
-    before = container.worker("bot:quoter:BTCUSDT")
+    before = container.worker("bot:watcher:BTCUSDT")
 
     inside(container, "sh", "-c", f"kill -9 {before['pid']}")
 
@@ -115,7 +115,7 @@ def test_stop_of_the_container_is_an_orderly_one(container: Container) -> None:
 
     os.kill(container.init.pid, signal.SIGTERM)
 
-    assert container.process.wait(SECONDS) == 0
+    assert container.process.wait(SECONDS) == 0, container.logs()
     assert not Path(container.run_dir).exists()
     ends = container.run("events", "--worker", "bot:*", "-n", "1").stdout
     assert "exited: requested  code=0" in ends

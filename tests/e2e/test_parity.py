@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import yaml
+from lib.backtest.results import read_table
 from tests.e2e.harness import ROOT, System, make_system, sandbox, until
 from tests.e2e.outer_venue import OuterVenue, make_outer_venue
 
@@ -37,12 +39,16 @@ QUOTER: dict[str, Any] = {
 }
 WATCHER: dict[str, Any] = {"name": "sandbox", "bot": "SandboxBot", "symbols": ["SOLUSDT"]}
 BUSY = {"feed": "synthetic", "seed": 7, "rate": 60}
+CALM = QUOTER | {"width": 0.00015, "hysteresis": 0.9}
+"""Moves its quotes so seldom that a busy machine's delays change little."""
 ORDERS = 20
+FILLS = 30
 
 
 def test_bots_do_the_same_when_they_are_given_the_same_again() -> None:
     bots = [bot | {"tap": True} for bot in (QUOTER, CLP, WATCHER)]
-    with make_system(sandbox("tapped", venue=BUSY, bots=bots)) as system:
+    config = sandbox("tapped", factory="LocalFactory", venue=BUSY, bots=bots)
+    with make_system(config) as system:
         system.start()
         before = system.worker("bot:quoter:BTCUSDT")
         until("the quoter trades", _seldom(lambda: _orders(system, "BTCUSDT") >= ORDERS))
@@ -50,8 +56,10 @@ def test_bots_do_the_same_when_they_are_given_the_same_again() -> None:
         system.until_replaced(before)
         until("all trade", _seldom(lambda: _orders(system, "ETHUSDT") >= ORDERS))
         system.until_flowing()
+        ledger = system.venue("/venue/ledger")
         assert system.stop().returncode == 0
         done = system.run("replay", str(system.log_dir.parent / "taps"), "--json")
+        _check_report(system, ledger)
 
     replayed = json.loads(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -64,12 +72,31 @@ def test_bots_do_the_same_when_they_are_given_the_same_again() -> None:
     assert sum(each["orders"] for each in replayed) >= 1.5 * ORDERS
 
 
+def _check_report(system: System, ledger: dict[str, Any]) -> None:
+    """The database tells the same fills as the venue, and each cent of the wallet."""
+    out = system.folder / "report"
+    said = system.run("report", str(system.config), "--bot", "clp", "--out", str(out), "--json")
+    assert said.returncode == 0, said.stderr
+    summary = json.loads(said.stdout)
+    known = {int(row["trade_id"]): row for row in read_table(out / "fills.csv")}
+    truth = [fill for fill in ledger["fills"] if fill["symbol"] == "ETHUSDT"]
+    assert truth
+    for fill in truth:
+        row = known[fill["id"]]
+        assert Decimal(row["price"]) == Decimal(fill["price"])
+        assert Decimal(row["qty"]) == Decimal(fill["qty"])
+    assert summary["total"]["orders"] >= ORDERS
+    assert not [each for each in summary["missing"] if each.startswith("fills of")]
+    assert system.run("report", str(out)).returncode == 0
+    assert (out / "report.html").stat().st_size > 10_000
+
+
 @pytest.mark.long
 def test_a_free_backtest_of_the_recording_has_the_fills_of_the_run(tmp_path: Path) -> None:
     """The run's market is recorded beside it, and played with the latencies that it had."""
     symbols = ["BTCUSDT", "ETHUSDT"]
-    quoter = QUOTER | {"symbols": symbols, "tap": str(tmp_path / "taps")}
-    arguments = ("--seed", "3", "--active", ",".join(symbols), "--rate", "40")
+    quoter = CALM | {"symbols": symbols, "tap": str(tmp_path / "taps")}
+    arguments = ("--seed", "3", "--active", ",".join(symbols), "--rate", "10")
     with make_outer_venue(*arguments) as venue, _recorded(venue, tmp_path, symbols):
         config = sandbox("live", bots=[quoter])
         del config["venue"]
@@ -77,11 +104,11 @@ def test_a_free_backtest_of_the_recording_has_the_fills_of_the_run(tmp_path: Pat
         with make_system(config) as system:
             system.environment |= {"KEY": venue.key, "SECRET": venue.secret}
             system.start()
-            _until_traded(venue, 60)
+            _until_traded(venue, FILLS)
             assert system.stop().returncode == 0
     found = compare_with_backtest(tmp_path, quoter)
 
-    assert min(found["fills"]) >= 40
+    assert found["fills"][0] >= FILLS
     assert found["share"] >= 0.9, found
     assert set(found["differences"]) <= {"latency", "queue", "data"}
 
@@ -93,10 +120,10 @@ def compare_with_backtest(folder: Path, bot: dict[str, Any]) -> dict[str, Any]:
     (folder / "free.yaml").write_text(yaml.safe_dump(config))
     _run("replay", str(folder / "taps"), "--out", str(folder / "live"))
     live = json.loads((folder / "live" / "results.json").read_text())
-    begin = datetime.fromtimestamp(live["start_ns"] / 1e9, UTC)
+    begin, end = (datetime.fromtimestamp(live[name] / 1e9, UTC) for name in ("start_ns", "end_ns"))
     _run(
         "backtest", str(folder / "free.yaml"), "--add", str(folder / "live" / "latency.yaml"),
-        "--from", begin.isoformat(), "--out", str(folder / "free"), "--quiet",
+        "--from", begin.isoformat(), "--to", end.isoformat(), "--out", str(folder / "free"), "--quiet",
     )  # fmt: skip
     said = _run("replay", str(folder / "taps"), "--against", str(folder / "free"), "--json")
     found: dict[str, Any] = json.loads(said)

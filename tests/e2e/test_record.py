@@ -180,7 +180,7 @@ def test_killed_run_is_noted_and_stop_waits_for_its_workers(system: System, ear:
     assert system.run("stop", "--project", system.project).returncode == 3
 
     assert system.survivors() == []
-    system.start("--for", "1s").process.wait(30)  # type: ignore[union-attr]
+    system.launch("--for", "1s").wait(60)
     killed = [one for one in events(system) if one["event"] == "was killed"]
     assert len(killed) == 1
     assert killed[0]["level"] == "error"

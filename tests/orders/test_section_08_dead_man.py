@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from lib.bus.protocol import Method
-from lib.constants import NS_PER_SECOND
+from lib.constants import NS_PER_SECOND, ExitCode
 from lib.exchange.replies import pack_intents
 from lib.oms.countdowns import Countdowns, period_of, timeout_of
+from supervisor.cli import main
 from tests.orders.benches import clear_faults, fault, free_bench, placed, requests
 from tests.orders.process_bench import KILLED, ProcessBench
 from tests.workers.exchange_bench import SYMBOL, Bench, until
@@ -55,6 +56,26 @@ def test_it_can_be_off_for_all_or_for_one() -> None:
     switch = Countdowns(60, [SYMBOL, "ETHUSDT"], ["ETHUSDT"])
     assert switch.is_armed("ETHUSDT", 0)
     assert not switch.is_armed(SYMBOL, 0)
+
+
+@pytest.mark.parametrize(("count", "code"), [(20, ExitCode.DONE), (101, ExitCode.USAGE)])
+def test_check_prints_its_arithmetic_and_refuses_what_is_too_long(
+    count: int, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    symbols = [f"X{number}USDT" for number in range(count)]
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "project: p\n"
+        "BINANCE.FUTURES: {rest_url: 'https://fapi.binance.com', "
+        "ws_url: 'wss://fstream.binance.com', key: k, secret: s}\n"
+        f"bots: [{{name: b, bot: SandboxBot, symbols: {symbols}}}]\n"
+    )
+    assert main(["check", str(path)]) == code
+    said = capsys.readouterr()
+    if code == ExitCode.DONE:
+        assert "dead-man switch: 60 s, refreshed every 20 s for 20 symbols" in said.out
+    else:
+        assert "trade at most 100 symbols with one account" in said.err
 
 
 # --- against the venue

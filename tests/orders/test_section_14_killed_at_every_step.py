@@ -119,6 +119,29 @@ async def test_killed_around_a_place(run_dir: Path, kind: str) -> None:
     )
 
 
+async def die_at_a_write(run_dir: Path, number: int) -> None:
+    run_dir.mkdir()
+    async with ProcessBench(run_dir, QUICK) as bench:
+        await bench.kill()
+        armed = run_dir / "failpoints"
+        armed.touch()
+        bench.rules = str(armed)
+        bench.start_worker()
+        await bench.ready()
+        await bench.hello()
+        armed.write_text(f"journal.write=kill:{number}\n")
+        intents = market(bench)
+        await bench.send(Method.POST, *pack_intents(intents))
+        # the budget is written each second: any number comes
+        assert await bench.running == KILLED
+        await bench.reborn()
+        await check(bench, intents)
+
+
+async def test_killed_at_each_write_of_the_journal(run_dir: Path) -> None:
+    await asyncio.gather(*(die_at_a_write(run_dir / str(n), n) for n in range(1, 6)))
+
+
 async def test_killed_around_a_fill(run_dir: Path) -> None:
     rules = [f"fill.{step}=kill" for step in FILL]
     await asyncio.gather(

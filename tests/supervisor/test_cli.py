@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from lib.backtest.cli import main as research
 from lib.folders import make_state_dir
-from supervisor.cli import build_parser, main
+from supervisor.cli import RESEARCH, build_parser, main
 
 ROOT = Path(__file__).parent.parent.parent
 GOOD = "project: t\nvenue: {}\nbots: [{bot: QuoterBot, symbols: [BTCUSDT]}]\n"
@@ -171,11 +172,53 @@ def test_help_has_an_example_and_the_exit_codes(run: Run, command: str) -> None:
     assert "3 not running" in text
 
 
+@pytest.mark.parametrize("command", RESEARCH)
+def test_help_of_research_has_an_example_and_the_exit_codes(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    with pytest.raises(SystemExit, match=r"^0$"):
+        research([command, "--help"])
+
+    text = capsys.readouterr().out
+    assert f"examples:\n  supervisor {command}" in text
+    assert "2 usage or bad configuration" in text
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["backtest", "nope.yaml"], "nope.yaml: there is no such file"),
+        (["sweep", "nope.yaml"], "nope.yaml: there is no such file"),
+        (["replay", "nope.tap"], "nope.tap"),
+        (["report", "nope"], "nope"),
+        (["record", "nope.yaml"], "nope.yaml: there is no such file"),
+        (["data", "info", "nope.tvr"], "no file nope.tvr"),
+        (["new", "bot", "7up"], "'7up' cannot name a bot"),
+        (["data"], "the following arguments are required: ACTION"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_research_is_another_program_with_the_same_manners(words: list[str], message: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "supervisor", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=50,
+    )
+
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"supervisor {words[0]}: ")
+
+
 def test_help_lists_every_command(run: Run) -> None:
     code, text, _ = run("--help")
 
     assert code == 0
-    for command in COMMANDS:
+    for command in (*COMMANDS, *RESEARCH):
         assert command in text
 
 

@@ -117,7 +117,7 @@ def test_variables_of_hooks_are_kept_from_the_workers(tmp_path: Path) -> None:
         ({"webhook": "example.com/x"}, "no URL that begins with http:// or https://"),
         ({"notify": "token"}, "it is no URL like tgram://"),
         ({"webhook": "http://x", "level": "loud"}, "level"),
-        ({"webhook": "http://x", "evry": "1s"}, "every"),
+        ({"webhook": "http://x", "evary": "1s"}, "every"),
         ({"webhook": "http://x", "every": 5}, "5 has no unit"),
     ],
 )
@@ -139,3 +139,14 @@ def test_missing_library_is_named_with_the_way_to_get_it(
 
     with pytest.raises(ConfigError, match=r"pip install 'tickvisor\[notify\]'"):
         plan_of(tmp_path, {"notify": "tgram://TOKEN/CHAT"})
+
+
+def test_token_in_a_file_that_others_can_read_is_warned_of(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    hooks = [{"notify": "json://127.0.0.1/"}, {"webhook": "http://me:sesame@127.0.0.1/"}]
+    path.write_text(yaml.safe_dump(sandbox("hooks", on_event=hooks)))
+    path.chmod(0o644)
+
+    assert len(load_spec([path], {}).warnings) == 2
+    path.chmod(0o600)
+    assert load_spec([path], {}).warnings == ()

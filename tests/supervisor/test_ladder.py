@@ -14,11 +14,9 @@ def climb(
     ladder: Ladder, stale: frozenset[str], begin: float, end: float, *, is_whole: bool
 ) -> list[tuple[float, Rung]]:
     """Be stale from `begin` to `end`, a beat each 100 ms; return the rungs with their times."""
-    found = []
-    for tenth in range(round(begin * 10), round(end * 10)):
-        if rung := ladder.stale(seconds(tenth / 10), stale, is_whole=is_whole):
-            found.append((tenth / 10, rung))
-    return found
+    beats = [tenth / 10 for tenth in range(round(begin * 10), round(end * 10))]
+    steps = [(at, ladder.stale(seconds(at), stale, is_whole=is_whole)) for at in beats]
+    return [(at, rung) for at, rung in steps if rung]
 
 
 def test_a_frozen_worker_climbs_one_rung_at_a_time() -> None:

@@ -50,6 +50,12 @@ def test_trouble_is_told_with_its_evidence() -> None:
     ]
 
 
+def test_crash_is_told_with_what_was_said_last() -> None:
+    crash = event(0, "bot:q:BTCUSDT", "exited", "exit", code=1, lines=["Traceback", "KeyError: 1"])
+
+    assert told(crash) == ["12:00:00  bot:q:BTCUSDT        ended with exit code 1: KeyError: 1"]
+
+
 def test_ends_that_belong_to_stopping_are_no_news() -> None:
     assert told(
         event(0, "supervisor", "stopping", "SIGINT"),

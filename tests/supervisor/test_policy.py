@@ -187,18 +187,29 @@ def test_a_restart_that_did_not_bring_data_back_is_not_repeated_soon(life: Life)
     assert restarts == [0, 300, 900, 2100]
 
 
-def test_fresh_data_makes_the_next_staleness_a_new_one(life: Life) -> None:
+def stale_restarts(life: Life, seconds_of_health: int) -> int:
+    """Return how many of ten stale times, a while of fresh data apart, led to a restart."""
     started(life)
-    restarts = 0
-    for now in range(5):
+    restarts, now = 0, 0
+    for _ in range(10):
         life.beat(WorkerState.READY, seconds(now))
         life.stale("book BTCUSDT")
         if kinds(life.restart(ExitReason.STALE, "book BTCUSDT", seconds(now))):
             restarts += 1
             life.exited(0, seconds(now), 0)
-        life.fresh()
+        for _ in range(seconds_of_health):
+            now += 1
+            life.beat(WorkerState.READY, seconds(now))
+            life.fresh(seconds(now))
+    return restarts
 
-    assert restarts == 5
+
+def test_staleness_after_a_restart_that_helped_is_a_new_one(life: Life) -> None:
+    assert stale_restarts(life, seconds_of_health=32) == 10
+
+
+def test_a_symbol_that_is_quiet_again_and_again_is_not_restarted_each_time(life: Life) -> None:
+    assert stale_restarts(life, seconds_of_health=5) == 1
 
 
 def test_a_bot_that_asks_for_restarts_for_ever_is_refused(life: Life) -> None:
@@ -334,7 +345,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule()
     def get_well(self) -> None:
-        self.do(self.life.fresh())
+        self.do(self.life.fresh(self.now))
 
     @precondition(lambda self: self.alive)
     @rule()
@@ -348,7 +359,7 @@ class Lives(RuleBasedStateMachine):
 
     @precondition(lambda self: self.alive)
     @rule(code=st.sampled_from([0, 1, 2, -9, -11]), excused=st.booleans())
-    def die(self, code: int, excused: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
+    def die(self, code: int, excused: bool) -> None:
         self.alive = 0
         ended_well = self.life.is_ending
         actions = self.life.exited(code, self.now, self.now, excused=excused)

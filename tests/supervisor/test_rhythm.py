@@ -46,7 +46,7 @@ def test_bursts_teach_their_pauses_not_only_their_mean() -> None:
 
 
 def test_what_was_learned_fades_within_an_hour_or_two() -> None:
-    lively_again = taught([60.0] * 60 + [0.1] * 80_000)
+    lively_again = taught([60.0] * 360 + [0.1] * 80_000)
 
     assert lively_again.limit() == FLOOR
 

@@ -2,7 +2,7 @@
 
 from lib.bus.protocol import Heartbeat
 from lib.constants import NS_PER_MS, NS_PER_SECOND
-from supervisor.slowness import Slowness, SlowLimits, is_crowd
+from supervisor.slowness import SlowLimits, Slowness, is_crowd
 
 LIMITS = SlowLimits(lag=0.5, delay=2.0, dropped=0.5, restart_after=60.0)
 STEP_NS = NS_PER_SECOND // 4

@@ -75,11 +75,11 @@ def test_one_of_several_stale_symbols_does_not_make_the_worker_frozen() -> None:
     made = watch(book=3.0)
     half = beat()._replace(ages={"book": {"BTCUSDT": 0, "XRPUSDT": seconds(9)}})
     made.beat(half, seconds(5))
-    assert not made.is_frozen(made.stale(seconds(5)))
+    assert not made.is_frozen(made.stale(seconds(5)), seconds(5))
 
     whole = beat()._replace(ages={"book": {"BTCUSDT": seconds(4), "XRPUSDT": seconds(9)}})
     made.beat(whole, seconds(6))
-    assert made.is_frozen(made.stale(seconds(6)))
+    assert made.is_frozen(made.stale(seconds(6)), seconds(6))
 
 
 def test_a_learned_limit_outlives_the_life_that_it_was_learned_in() -> None:

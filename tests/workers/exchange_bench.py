@@ -237,9 +237,9 @@ class Bench:
         """Publish the roster as it stands."""
         self._lifecycle.send(Roster("running", self.rows(), list(halted)))
 
-    def command(self, action: str) -> None:
+    def command(self, action: str, *args: Any) -> None:
         """Send the worker a command."""
-        self._lifecycle.send(Command("exchange", action, []))
+        self._lifecycle.send(Command("exchange", action, list(args)))
 
     async def ask(
         self, method: str, *args: Any, life: int = LIFE, seconds: float = 5.0, owner: str = OWNER

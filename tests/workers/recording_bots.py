@@ -139,3 +139,11 @@ class BrokenBot(RecordingBot):
 
 class IncompleteBot(AbstractBot):
     """Has no `Clean`."""
+
+
+class EagerBot(RecordingBot):
+    """Wants to know the rules while it is made."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.exchange.getMinQty()

@@ -420,6 +420,17 @@ def test_a_constructor_that_fails_exits_with_1(rig: Rig) -> None:
     assert rig.calls("Clean") == []
 
 
+@pytest.mark.long
+def test_an_exchange_worker_that_is_away_for_long_ends_no_bot(rig: Rig) -> None:
+    rig.start("EagerBot")
+    rig.until(lambda: "waits for the exchange worker" in rig.log, 30.0)
+
+    rig.open_exchange()
+    rig.until_ready()
+
+    assert "crashed" not in rig.log
+
+
 def test_a_stop_while_it_still_waits_for_the_exchange_is_quick(rig: Rig) -> None:
     rig.start()
     rig.until(lambda: rig.update_id > 30)

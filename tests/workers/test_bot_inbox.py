@@ -122,3 +122,21 @@ def test_the_next_minute_is_a_new_candle(inbox: Inbox) -> None:
 def test_kinds_without_a_handler_are_ignored(inbox: Inbox) -> None:
     assert not add(inbox, Mark("BTCUSDT", "1", "1", "0", 0, "X", 0, 0))
     assert len(inbox) == 0
+
+
+def test_a_replica_that_joins_ahead_of_a_slower_one_costs_no_trade(inbox: Inbox) -> None:
+    for number in (5, 6, 10, 11):  # 6 from the one that lags; 10 from one that has just begun
+        assert add(inbox, trade(number))
+
+    came = [number for number in range(5, 13) if add(inbox, trade(number))]
+
+    assert came == [7, 8, 9, 12]
+    assert not any(add(inbox, trade(number)) for number in range(5, 13))
+
+
+def test_trades_that_were_passed_over_are_remembered_within_bounds(inbox: Inbox) -> None:
+    for number in (1, 10_000):
+        add(inbox, trade(number))
+
+    assert not add(inbox, trade(2))
+    assert add(inbox, trade(9_999))

@@ -134,7 +134,7 @@ def _symbols(arguments: Namespace) -> list[str]:
 
 
 def _counted(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count:,} {kind.lower()}" for kind, count in counts.items())
+    return ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
 
 
 def _shown(content: Content) -> str:

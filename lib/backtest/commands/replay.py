@@ -10,8 +10,8 @@ from pathlib import Path
 from lib.backtest.cli import Parser
 from lib.backtest.commands.report import write_report
 from lib.backtest.live_run import TappedRun
-from lib.backtest.parity import Parity, compare
-from lib.backtest.results import FILLS, ORDERS, read_results, read_table, write_tapped
+from lib.backtest.parity import PRICE_BPS, Parity, compare
+from lib.backtest.results import FILLS, ORDERS, read_results, read_table, write_lived
 from lib.backtest.terminal import aligned
 from lib.constants import NS_PER_SECOND, ExitCode
 from lib.durations import seconds
@@ -39,6 +39,10 @@ def add(parser: Parser) -> None:
     parser.add_argument(
         "--tolerance", metavar="TIME", default="2s", help="how far apart things may happen (2s)"
     )
+    parser.add_argument(
+        "--price-tolerance", metavar="BPS", type=float, default=PRICE_BPS,
+        help=f"how far apart prices may be ({PRICE_BPS:g} bps)",
+    )  # fmt: skip
     parser.add_argument("--out", metavar="FOLDER", default="", help="write the taps as a run")
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
@@ -52,12 +56,13 @@ def run(arguments: Namespace) -> int:
     paths = _find(arguments.taps)
     if arguments.out:
         out = Path(arguments.out)
-        write_tapped(out, TappedRun(paths))
+        write_lived(out, TappedRun(paths))
         sys.stdout.write(f"{write_report(out)}\n")
         return ExitCode.DONE
     if arguments.against:
         tolerance_ns = round(seconds(arguments.tolerance) * NS_PER_SECOND)
-        return _compare(paths, Path(arguments.against), tolerance_ns, as_json=arguments.json)
+        tolerances = tolerance_ns, arguments.price_tolerance
+        return _compare(paths, Path(arguments.against), tolerances, as_json=arguments.json)
     return _replay(paths, arguments.bot, as_json=arguments.json)
 
 
@@ -84,18 +89,20 @@ def _replay(paths: Sequence[Path], target: str, *, as_json: bool) -> int:
     return ExitCode.ERROR if any(each.difference for each in results) else ExitCode.DONE
 
 
-def _compare(paths: Sequence[Path], other: Path, tolerance_ns: int, *, as_json: bool) -> int:
+def _compare(
+    paths: Sequence[Path], other: Path, tolerances: tuple[int, float], *, as_json: bool
+) -> int:
     read_results(other)
     draft = other / ".taps"
     try:
-        write_tapped(draft, TappedRun(paths))
+        write_lived(draft, TappedRun(paths))
         orders = read_table(draft / ORDERS), read_table(other / ORDERS)
         fills = read_table(draft / FILLS), read_table(other / FILLS)
     finally:
         for path in draft.glob("*"):
             path.unlink()
         draft.rmdir()
-    parity = compare(orders, fills, tolerance_ns)
+    parity = compare(orders, fills, *tolerances)
     text = json.dumps(parity.as_json(), indent=1) + "\n" if as_json else _shown(parity)
     sys.stdout.write(text)
     return ExitCode.DONE
@@ -110,5 +117,7 @@ def _shown(parity: Parity) -> str:
     ]
     names = {"left": "in the taps alone", "right": "in the backtest alone"}
     lines = [aligned(rows), f"\n{parity.share:.1%} of the fills match"]
+    if parity.apart_bps:
+        lines.append(f"their prices are {parity.apart_bps:.3f} bps apart in the mean")
     lines += [f"{count} fills {names[run]}: {reason}" for (run, reason), count in classes.items()]
     return "\n".join(lines) + "\n"

@@ -115,6 +115,11 @@ def bars(title: str, rows: Sequence[tuple[str, float, str]], height: int = 200) 
             f'<text class="value" x="{middle:.1f}" y="{place:.1f}">{escape(text)}</text>'
             f'<text class="tick mid" x="{middle:.1f}" y="{height - 6}">{escape(label)}</text>'
         )
+    return framed(title, width, height, parts)
+
+
+def framed(title: str, width: int, height: int, parts: Sequence[str]) -> str:
+    """Return a small drawing under its title."""
     drawing = (
         f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}">'
         f"{''.join(parts)}</svg>"

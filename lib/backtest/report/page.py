@@ -53,6 +53,9 @@ def _head(summary: Mapping[str, Any], title: str) -> str:
         f"{clock_text(summary['end_ns'])} ({seconds:,.0f} s), {summary['events']:,} events; "
         f"{escape(market)}</p>"
     )
+    if summary.get("missing"):
+        items = "".join(f"<li>{escape(each)}</li>" for each in summary["missing"])
+        text += f"<div class=note>Not known, and left out:<ul>{items}</ul></div>"
     if not summary["complete"]:
         text += f"<p class=warn>The run ended early: {escape(summary['failure'])}</p>"
     return text

@@ -14,6 +14,8 @@ main { max-width:1080px; margin:0 auto; padding:24px 16px 48px; }
 h1 { font-size:24px; margin:0 0 2px; } h2 { font-size:18px; margin:32px 0 10px; }
 .sub { color:var(--soft); margin:0 0 18px; overflow-wrap:anywhere; }
 .warn { border-left:4px solid var(--bad); padding:8px 12px; background:var(--card); }
+.note { border-left:4px solid var(--e); padding:8px 12px; margin:0 0 18px; color:var(--soft);
+  background:var(--card); } .note ul { margin:2px 0 0; padding-left:20px; }
 .tiles { display:grid; gap:10px;
   grid-template-columns:repeat(auto-fit,minmax(min(220px,46%),1fr)); }
 .tile,figure,.table { background:var(--card); border:1px solid var(--rule); border-radius:8px; }

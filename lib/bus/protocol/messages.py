@@ -159,7 +159,7 @@ class Command(NamedTuple):
 
     worker: str
     action: str
-    """`resubscribe`, `reconnect`, …; unknown ones are counted and ignored."""
+    """`resubscribe`, `reconnect`, `configure`, `learn`, …; unknown ones are counted and ignored."""
     args: list[Any]
 
 

@@ -14,6 +14,7 @@ from lib.exchange.replies import Outcome
 from lib.helpers import decimal
 from lib.logger import AbstractLogger
 from lib.oms.ids import made_ns, split_owner
+from lib.oms.outcomes import AGAINST_RULES
 from lib.oms.tracked import Tracked
 from lib.timer import AbstractTimer
 
@@ -91,7 +92,7 @@ class Admission:
         try:
             check_order(self._belief.rules[intent.symbol], intent)
         except OrderRejected as error:
-            return self.refuse(order, str(error))
+            return self.refuse(order, str(error), AGAINST_RULES)
         return self._judge(ticket, intent, order)
 
     def last_look(self, ticket: Ticket, intent: OrderIntent) -> Outcome | None:

@@ -22,6 +22,7 @@ from lib.exchange.binance.opening import Opening
 from lib.exchange.binance.patrol import Patrol
 from lib.exchange.binance.posting import OrderPost, Preparation
 from lib.exchange.binance.proving import Proving
+from lib.exchange.binance.rules_watch import RulesWatch
 from lib.exchange.binance.settings_watch import SettingsWatch
 from lib.exchange.binance.strangers import Strangers
 from lib.exchange.binance.sweeping import Sweeping
@@ -154,6 +155,7 @@ class Authority:
             covers_stops=self._config.get("dead_man_covers_algo") != "no",
         )
         self.settings = SettingsWatch(self._config, gateway, self.warden, timer, log, self._spawn)
+        rules = RulesWatch(belief.rules, gateway, timer, log, self._spawn)
         say = Say(self._refusal, self._last_refusal, self.warden.risk)
         admission = Admission(
             belief, self.desk, gateway, timer, log, say,
@@ -163,7 +165,9 @@ class Authority:
         )  # fmt: skip
         self.posting = OrderPost(
             belief, self.desk, gateway, timer, log, admission, journal,
-            Preparation(self._quote, self.dead_man.arm, self.settings.request),
+            Preparation(
+                self._quote, self.dead_man.arm, self.settings.request, rules.request
+            ),
         )  # fmt: skip
         self.patrol = Patrol(
             belief, self.book, self.custody, self.warden, gateway, journal, timer, log, self.cancel

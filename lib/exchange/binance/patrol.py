@@ -90,8 +90,9 @@ class Patrol:
         """Cancel what adds risk for bots that are asleep or see no market."""
         lapsed = dict(self._warden.lapsed())
         for owner, reason in lapsed.items():
-            self._cancel(self._adding(owner))
-            if owner not in self._lapsed:
+            left = self._adding(owner)
+            self._cancel(left)
+            if left and owner not in self._lapsed:
                 self._log.warning("risk taken back", owner=owner, reason=reason)
         self._lapsed = lapsed
 

@@ -27,7 +27,7 @@ from lib.journal.abstract_journal import Journal
 from lib.logger import AbstractLogger
 from lib.oms.events import OrderReport
 from lib.oms.ids import intent_id
-from lib.oms.outcomes import CLOCK_CODES, DUPLICATE_ID
+from lib.oms.outcomes import CLOCK_CODES, DUPLICATE_ID, RULE_CODES
 from lib.oms.rows import row_of
 from lib.timer import AbstractTimer
 
@@ -44,6 +44,8 @@ class Preparation(NamedTuple):
     """Arms the dead-man switch; returns why it is not armed, "" when it is."""
     recheck: Callable[[], None]
     """Has the account's settings looked at again."""
+    reread: Callable[[], None]
+    """Has the product's rules read again."""
 
 
 class OrderPost:
@@ -253,6 +255,8 @@ class OrderPost:
             return self._unknown(client_id, error)
         if error.code == WRONG_MODE:
             self._preparation.recheck()
+        if error.code in RULE_CODES:
+            self._preparation.reread()
         if isinstance(error, OrderRejected):
             return self._admission.refuse(order, str(error), error.code)
         self._log.info("order not sent", id=client_id, error=str(error))

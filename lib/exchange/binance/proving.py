@@ -6,6 +6,7 @@ Nothing here leans on our own clock: the exchange's own word says that the reque
 from lib.errors import ExchangeError
 from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import BinanceGateway
+from lib.exchange.binance.shared import Shared
 from lib.exchange.binance.sweeping import Sweeping
 from lib.logger import AbstractLogger
 from lib.oms.actions import QueryOrder
@@ -44,6 +45,8 @@ class Proving:
         self._sweeping = sweeping
         self._timer = timer
         self._log = log
+        # many orders of one symbol are often in doubt at once: one list serves all
+        self._lists: Shared[list[OrderReport]] = Shared()
 
     async def ask(self, action: QueryOrder) -> None:
         """Ask for one order and take in the answer; a question that fails proves nothing."""
@@ -76,7 +79,9 @@ class Proving:
         if report is not None:
             return report
         name = intent_id(action.id)
-        listed = await self._gateway.open_orders([action.symbol])
+        listed = await self._lists.get(
+            action.symbol, lambda: self._gateway.open_orders([action.symbol])
+        )
         return next((row for row in listed if intent_id(row.id) == name), None)
 
     def _was_heard_since(self, sent_ns: int) -> bool:

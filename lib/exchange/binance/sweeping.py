@@ -5,8 +5,6 @@ Only a sweep that came to its end, with every order known or proven foreign, mov
 fills never do.
 """
 
-import asyncio
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,6 +12,7 @@ from lib.constants import NS_PER_MS, NS_PER_SECOND
 from lib.errors import ExchangeError
 from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import TRADES_PER_PAGE, BinanceGateway
+from lib.exchange.binance.shared import Shared
 from lib.journal.abstract_journal import Journal
 from lib.logger import AbstractLogger
 from lib.oms.events import Fill
@@ -66,7 +65,7 @@ class Sweeping:
             if name.startswith(SWEPT)
         }
         self._foreign: set[tuple[str, int]] = set()
-        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._shared: Shared[bool] = Shared()
         self._due: dict[str, list[int]] = {}
         self.unclear: set[str] = set()
         """Symbols with a trade of which nobody can say yet whose it was."""
@@ -98,12 +97,11 @@ class Sweeping:
 
     async def sweep(self, symbol: str) -> bool:
         """Read a symbol's trades to the end; return whether nothing was left in doubt."""
-        async with self._locks[symbol]:
-            try:
-                return await self._sweep(symbol)
-            except ExchangeError as error:
-                self._log.debug("trades not read", symbol=symbol, error=str(error))
-                return False
+        try:
+            return await self._shared.get(symbol, lambda: self._sweep(symbol))
+        except ExchangeError as error:
+            self._log.debug("trades not read", symbol=symbol, error=str(error))
+            return False
 
     async def _sweep(self, symbol: str) -> bool:
         mark = self._marks.get(symbol)

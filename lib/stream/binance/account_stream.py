@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import orjson
 from websockets.exceptions import WebSocketException
 
+from lib.constants import NS_PER_SECOND
 from lib.errors import ConfigError, ExchangeError
 from lib.stream.abstract_stream import AbstractStream
 from lib.stream.binance.backoff import Backoff
@@ -83,7 +84,8 @@ class BinanceAccountStream(AbstractStream):
         self._socket: UserSocket | None = None
         self._key = ""
         self._changed = asyncio.Event()
-        self._renewing = False
+        self._is_asked = False
+        """Whether a new connection is wanted at once."""
         self._frame_ns = timer.Monotonic()
         self._sink: AccountSink = lambda _event: None
         self.connects = 0
@@ -102,7 +104,7 @@ class BinanceAccountStream(AbstractStream):
         keeper = asyncio.create_task(self._keep_key(), name="listen key")
         try:
             while True:
-                await self.timer.SleepAsync(self._backoff.next_seconds())
+                await self._pause(self._backoff.next_seconds())
                 if await self._connect():
                     await self._follow()
         finally:
@@ -125,8 +127,18 @@ class BinanceAccountStream(AbstractStream):
 
     def reconnect(self) -> None:
         """Replace the connection: the new one stands before the old one is dropped."""
-        self._renewing = True
+        self._is_asked = True
         self._changed.set()
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait before an attempt, unless somebody asks for it."""
+        end_ns = self.timer.Monotonic() + round(seconds * NS_PER_SECOND)
+        while not self._is_asked and (left_ns := end_ns - self.timer.Monotonic()) > 0:
+            self._changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left_ns / NS_PER_SECOND):
+                    await self._changed.wait()
+        self._is_asked = False
 
     async def _connect(self) -> bool:
         try:
@@ -139,7 +151,7 @@ class BinanceAccountStream(AbstractStream):
         previous, self._socket = self._socket, socket
         self.connects += 1
         self._frame_ns = self.timer.Monotonic()
-        self._renewing = False
+        self._is_asked = False
         self._changed.clear()
         self._sink(Connected(self.connects))
         if previous is not None:

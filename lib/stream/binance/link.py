@@ -185,13 +185,22 @@ class Link:
             await self._timer.SleepAsync(OVERLAP_SECONDS)
         return not new.is_over
 
+    async def _pause(self, held_seconds: float, backoff_seconds: float) -> None:
+        """Wait before an attempt: what the exchange wants in any case, the rest unless asked."""
+        now_ns = self._timer.Monotonic()
+        if held_seconds > 0:
+            await self._timer.SleepAsync(held_seconds)
+        end_ns = now_ns + round(backoff_seconds * NS_PER_SECOND)
+        while not self._asked and (left_ns := end_ns - self._timer.Monotonic()) > 0:
+            await self._wait(left_ns)
+        self._asked = False
+
     async def _connect(self) -> Life:
         failures, since_ns, held_seconds = 0, self._timer.Monotonic(), 0.0
         while True:
             budget_ns = self._setup.budget.take(self._timer.Monotonic())
-            wait = max(self._backoff.next_seconds(), budget_ns / NS_PER_SECOND, held_seconds)
-            if wait > 0:
-                await self._timer.SleepAsync(wait)
+            held_seconds = max(held_seconds, budget_ns / NS_PER_SECOND)
+            await self._pause(held_seconds, self._backoff.next_seconds())
             plan = self.plan
             streams, later = split_for_url(plan.streams)
             connection = Connection(self._setup.ws_url, plan.route, path(streams), self._timer)

@@ -181,6 +181,31 @@ def test_a_pause_that_would_be_over_by_now_is_over() -> None:
     assert rig.mode is Mode.QUOTE
 
 
+class Killed(BaseException):
+    """The end of a process, in the middle of a call."""
+
+
+def test_killed_in_the_middle_of_the_farewell(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = long()
+    rig.book(50_080)
+
+    def die(_self: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        # All is cancelled by then, and no stop is left yet.
+        patch.setattr(type(rig.bot.exchange), "getPositions", die)
+        with pytest.raises(Killed):
+            rig.bot.Clean()
+    assert rig.mode is Mode.HALT
+    assert rig.venue.open_orders() == []
+    rig.rebirth(50_000)
+
+    assert verdict(rig) is Verdict.CONTINUED
+    assert rig.stop == D("49829.6")
+    assert rig.mode is Mode.QUOTE
+
+
 def test_stopped_in_good_order_the_next_life_takes_the_stop_over() -> None:
     rig = long()
     rig.bot.Clean()

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -40,6 +41,22 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path, capsys: Capture) ->
     for name in files:
         same = (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
         assert same == (name != "timing.json")
+
+
+@pytest.mark.process
+def test_the_same_bytes_come_whatever_the_hash_seed(tmp_path: Path) -> None:
+    for seed in ("0", "1"):
+        subprocess.run(
+            [sys.executable, "-m", "lib.backtest", "backtest", CONFIG, "--to", "10s",
+             "--out", str(tmp_path / seed)],
+            cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, check=True, timeout=50,
+            capture_output=True,
+        )  # fmt: skip
+
+    files = sorted(path.name for path in (tmp_path / "0").iterdir())
+    assert len(files) >= 7
+    for name in set(files) - {"timing.json"}:
+        assert (tmp_path / "0" / name).read_bytes() == (tmp_path / "1" / name).read_bytes()
 
 
 def test_another_seed_gives_another_market(tmp_path: Path, capsys: Capture) -> None:
@@ -229,7 +246,7 @@ def test_data_shows_checks_and_imports(tmp_path: Path, capsys: Capture) -> None:
     path = write_market(tmp_path / "m.tvr", steady(3))
 
     assert "m.tvr" in run(capsys, "data", "ls", str(tmp_path))[1]
-    assert "30 quote" in run(capsys, "data", "info", str(path))[1]
+    assert "30 book" in run(capsys, "data", "info", str(path))[1]
     assert json.loads(run(capsys, "data", "info", "--json", str(path))[1])[0]["events"] == 30
     assert run(capsys, "data", "check", str(path))[0] == 0
     assert run(capsys, "data", "check", "--gap", "50ms", str(path))[0] == 1

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from lib.backtest.backtest import run_backtest
+from lib.backtest.latencies import Latencies
 from lib.backtest.live_run import TappedRun
 from lib.backtest.parity import CLASSES, compare
-from lib.backtest.results import read_table, write_tapped
+from lib.backtest.results import read_table, write_lived
 from lib.backtest.settings import load_settings
 from tests.lib.backtest.test_recordings import BTC, config_of
 
@@ -81,7 +82,7 @@ def test_a_free_backtest_with_measured_latencies_matches(tmp_path: Path, data_di
     free = replace(live, tap="", latency={"order": rows, "cancel": rows, "account": rows})
     run_backtest(free, tmp_path / "free")
 
-    write_tapped(tmp_path / "live", TappedRun((tmp_path / "taps").glob("*.tap")))
+    write_lived(tmp_path / "live", TappedRun((tmp_path / "taps").glob("*.tap")))
     orders, fills = (
         (read_table(tmp_path / "live" / name), read_table(tmp_path / "free" / name))
         for name in ("orders.csv", "fills.csv")
@@ -91,6 +92,35 @@ def test_a_free_backtest_with_measured_latencies_matches(tmp_path: Path, data_di
     assert found.fills[0] > 5
     assert found.share >= 0.9
     assert all(each.reason in CLASSES for each in found.unmatched)
+
+
+def test_prices_may_be_a_little_apart() -> None:
+    left = [order("a", 0, "100000"), order("b", 1, "100000")]
+    right = [order("x", 1, "100000"), order("y", 1.5, "100004")]
+    fills = [fill("a", 5, "100000"), fill("b", 6, "100000")], [fill("x", 5, "100004")]
+
+    near, exact = compare((left, right), fills), compare((left, right), fills, price_bps=0.1)
+
+    # The same price first, however near in time another one is.
+    assert (near.matched_orders, exact.matched_orders) == (2, 1)
+    assert (near.matched_fills, exact.matched_fills) == (1, 0)
+    assert round(near.apart_bps, 2) == 0.4
+
+
+def test_latencies_are_told_as_quantiles() -> None:
+    latencies = Latencies()
+    for number in range(1000):
+        latencies.add("order", number * 1_000_000)
+        latencies.market(2_000_000 + number)
+    latencies.add("account", -5)
+
+    section = latencies.section()
+
+    assert section["market"] == "0.002001s"
+    assert len(section["order"]) == 101
+    assert (section["order"][0], section["order"][-1]) == ("0.004000s", "0.995000s")
+    assert section["account"] == ["0.000000s"]
+    assert "cancel" not in section
 
 
 def test_nothing_matches_nothing() -> None:

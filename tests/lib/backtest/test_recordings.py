@@ -122,7 +122,7 @@ def test_a_good_recording_is_good(tmp_path: Path) -> None:
     content = look_into(write_market(tmp_path / "m.tvr", steady(3)), gap_seconds=1.0)
 
     assert content.faults == []
-    assert content.counts == {"BTCUSDT": {"quote": 30}}
+    assert content.counts == {"BTCUSDT": {"book": 30}}
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

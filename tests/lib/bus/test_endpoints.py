@@ -24,3 +24,11 @@ def test_the_longest_possible_path_is_accepted() -> None:
     folder = "/" + "a" * (endpoints.MAX_PATH - len("/control") - 1)
 
     assert len(endpoints.path(folder, endpoints.CONTROL)) == endpoints.MAX_PATH
+
+
+def test_the_roster_adds_stream_workers_that_were_not_there_at_birth() -> None:
+    roster = [["stream", 1, "ready"], ["stream-spare", 2, "ready"], ["bot:a:BTCUSDT", 3, "ready"]]
+
+    found = endpoints.markets("/run/tv", ["stream"], roster)
+
+    assert found == ["ipc:///run/tv/market", "ipc:///run/tv/market-spare"]

@@ -247,3 +247,52 @@ def test_every_socket_lets_go_at_once(zmq_context: Context, orders: str, market:
     for owner in owners:
         owner.close()
         assert owner.socket.closed
+
+
+def test_an_address_that_is_served_cannot_be_taken(
+    zmq_context: Context, market: str, orders: str
+) -> None:
+    # ZeroMQ itself would let the second one have it, and say nothing
+    first = Publisher(zmq_context, market, 1, clock)
+    with pytest.raises(OSError, match="served by another process"):
+        Publisher(zmq_context, market, 2, clock)
+    with pytest.raises(OSError, match="served by another process"):
+        Server(zmq_context, market)
+    first.close()
+    until_free(zmq_context, market)
+
+
+def until_free(context: Context, address: str) -> None:
+    """Return once a socket that was closed has let its address go (ZeroMQ's own thread does)."""
+    waiting = context.socket(zmq.PAIR)
+
+    def is_free() -> bool:
+        try:
+            Publisher(context, address, 3, clock).close()
+        except OSError:
+            return False
+        return True
+
+    until(is_free, waiting)
+    waiting.close(0)
+
+
+def test_a_subscriber_finds_a_further_publisher_and_keeps_the_first(
+    zmq_context: Context, run_dir: Path
+) -> None:
+    addresses = [endpoints.market(run_dir, name) for name in ("stream", "stream-spare")]
+    old, new = (Publisher(zmq_context, at, life, clock) for life, at in enumerate(addresses))
+    subscriber = Subscriber(zmq_context, addresses[:1], [BTC])
+
+    def lives_heard() -> set[int]:
+        old.send(book("BTCUSDT"))
+        new.send(book("BTCUSDT"))
+        return {header.incarnation for _, header, _ in subscriber.receive()}
+
+    until(lambda: lives_heard() == {0}, subscriber.socket)
+    subscriber.hear(addresses)
+    until(lambda: lives_heard() == {0, 1}, subscriber.socket)
+    subscriber.hear(addresses[1:])
+    until(lambda: lives_heard() == {1}, subscriber.socket)
+    subscriber.reopen()
+    until(lambda: lives_heard() == {1}, subscriber.socket)

@@ -152,6 +152,19 @@ def test_a_fill_whose_life_ended_at_once_may_come_again() -> None:
     assert scene.told_fill(5, fill(FIRST)).rules() == []
 
 
+def test_a_position_may_be_ahead_of_the_fills_that_were_told_but_not_behind() -> None:
+    scene = traded()
+    later = fill(FIRST, number=8, step=4)
+    scene.fills.append(later)
+    scene.positions["BTCUSDT"] = Decimal(2)
+    scene.journal = Journal({FIRST: "FILLED"}, Counter({fill(FIRST).key: 1, later.key: 1}))
+
+    assert "position" not in scene.rules()
+    assert "position" not in scene.wrote("position", 3, "2").rules()
+    scene.told_fill(4, later)
+    assert "position" in scene.wrote("position", 5, "1").rules()
+
+
 def test_a_wrong_position_is_found() -> None:
     assert traded().wrote("position", 3, "0").rules() == ["position"]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lib.backtest.tape_check import look_into
 from lib.bus.protocol import Book, Candle, Depth, Mark, Trade
 from lib.constants import NS_PER_SECOND
 from lib.recording.reader import RecordingReader
@@ -75,8 +76,9 @@ def venue() -> Iterator[dict[str, str]]:
         process.terminate()
 
 
-@pytest.mark.process
-def test_a_stream_is_recorded_until_it_is_stopped(tmp_path: Path, venue: dict[str, str]) -> None:
+@pytest.fixture
+def recorder(tmp_path: Path, venue: dict[str, str]) -> Iterator["subprocess.Popen[str]"]:
+    """A recorder whose folder `recordings` has got rows of all kinds."""
     config = tmp_path / "c.yaml"
     urls = f"rest_url: '{venue['rest_url']}', ws_url: '{venue['ws_url']}'"
     config.write_text(
@@ -89,17 +91,62 @@ def test_a_stream_is_recorded_until_it_is_stopped(tmp_path: Path, venue: dict[st
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         _wait_for_rows(out, process)
-        os.kill(process.pid, signal.SIGINT)
-        told, errors = process.communicate(timeout=20)
+        yield process
+        process.kill()
 
-    assert process.returncode == 0, errors
-    (path,) = out.iterdir()
+
+@pytest.mark.process
+def test_a_stream_is_recorded_until_it_is_stopped(
+    tmp_path: Path, recorder: "subprocess.Popen[str]"
+) -> None:
+    os.kill(recorder.pid, signal.SIGINT)
+    told, errors = recorder.communicate(timeout=20)
+
+    assert recorder.returncode == 0, errors
+    assert errors.startswith("recording BTCUSDT (book, trade, mark) from ws://127.0.0.1:")
+    (path,) = (tmp_path / "recordings").iterdir()
     assert str(path) in told
     reader = RecordingReader(path)
     assert not reader.is_torn
     assert reader.symbols == ["BTCUSDT"]
     kinds = {name for block in reader.blocks() for name in block.kinds}
     assert {"book", "trade", "mark"} <= kinds
+
+
+@pytest.mark.process
+def test_a_killed_recorder_leaves_all_whole_blocks(
+    tmp_path: Path, recorder: "subprocess.Popen[str]"
+) -> None:
+    (path,) = (tmp_path / "recordings").iterdir()
+    before = sum(piece.head.rows for piece in RecordingReader(path).pieces)
+
+    recorder.kill()
+    recorder.communicate(timeout=20)
+
+    reader = RecordingReader(path)
+    rows = sum(block.head.rows for block in reader.blocks())
+    assert rows >= before > 0
+    assert look_into(path, 10.0).rows == rows
+
+
+@pytest.mark.process
+def test_a_recorder_that_hears_nothing_says_so(tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        "project: t\nvenue: {feed: live, rest_url: 'http://127.0.0.1:9', ws_url: 'ws://127.0.0.1:9'}\n"
+        "bots: [{name: q, bot: QuoterBot, symbols: [BTCUSDT]}]\n"
+    )
+    command = [sys.executable, "-m", "lib.backtest", "record", str(config)]
+    with subprocess.Popen(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+                          stderr=subprocess.PIPE, text=True) as process:  # fmt: skip
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("recording BTCUSDT")
+        os.kill(process.pid, signal.SIGINT)
+        errors = process.stderr.read()
+
+    assert process.returncode == 1
+    assert "nothing came from ws://127.0.0.1:9; no file was written" in errors
+    assert not (tmp_path / "recordings").exists()
 
 
 def _wait_for_rows(folder: Path, process: "subprocess.Popen[str]") -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -15,7 +15,10 @@ from lib.constants import OrderType, Side, Status
 from lib.errors import ConfigError, ExchangeError
 from lib.models import ZERO, Order, Update
 from lib.recording.replay import replay
+from lib.recording.tap import make_tapped
 from lib.recording.tap_codec import pack, unpacker
+from lib.recording.tap_file import TapFile, new_tap_path, read_tap
+from tests.bot.market import make_factory, make_timer
 
 YAML = Path(__file__).parent.parent.parent.parent / "yaml"
 
@@ -122,6 +125,95 @@ def test_a_torn_tap_is_replayed_as_far_as_it_goes(taps: Path) -> None:
 
     assert found.calls > 50
     assert found.difference == ""
+
+
+class RaisingBot(QuoterBot):
+    """Fails at its first second, as long as `error` says so."""
+
+    error: ClassVar[type[BaseException] | None] = None
+
+    def onTime(self, timestamp: int) -> None:
+        self.timer.Timestamp()
+        if self.error:
+            raise self.error("wanted")
+        self.timer.Monotonic()
+
+
+def tapped(folder: Path, bot_class: type[QuoterBot], **own: Any) -> Path:
+    """Run a bot for some seconds, its failures forgiven; return its tap."""
+    settings = load_settings([YAML / "backtest.yaml"], end="6s")
+    target = f"{bot_class.__module__}:{bot_class.__qualname__}"
+    plan = replace(settings.bots[0], target=target, on_error="continue")
+    plan = replace(plan, config={**plan.config, **own})
+    run_backtest(replace(settings, bots=(plan,), tap=str(folder)))
+    return folder / "quoter-BTCUSDT.tap"
+
+
+def test_what_a_handler_raises_is_raised_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RaisingBot, "error", ValueError)
+    path = tapped(tmp_path, RaisingBot)
+
+    assert replay(path).difference == ""
+    monkeypatch.setattr(RaisingBot, "error", TypeError)
+    assert "ended with TypeError where it had ended with ValueError" in replay(path).difference
+
+
+def test_a_call_that_was_cut_short_is_cut_short_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RaisingBot, "error", KeyboardInterrupt)
+    path = tmp_path / "cut.tap"
+    config = {"symbol": "BTCUSDT", "name": "quoter"}
+    bot, _ = make_tapped(RaisingBot, config, make_factory(), make_timer(), path)
+    with pytest.raises(KeyboardInterrupt):
+        bot.onTime(1)
+    bot.Clean()
+    # Not the bot ends its call, but the worker around it.
+    monkeypatch.setattr(RaisingBot, "error", None)
+
+    assert ["cut"] in list(read_tap(path))
+    assert replay(path).difference == ""
+
+
+def test_a_full_tap_ends_between_two_calls(tmp_path: Path, taps: Path) -> None:
+    whole = replay(taps / "quoter-BTCUSDT.tap")
+    file = TapFile(tmp_path / "small.tap", most_bytes=100)
+    for row in read_tap(taps / "quoter-BTCUSDT.tap"):
+        file.write(row)
+        file.flush()
+        if file.is_full and row[0] == "done":
+            break
+    file.close()
+
+    found = replay(tmp_path / "small.tap")
+
+    assert found.difference == ""
+    assert found.calls < whole.calls
+
+
+def test_the_newest_lives_are_kept(tmp_path: Path) -> None:
+    for number in range(5):
+        new_tap_path(tmp_path, "quoter:BTCUSDT", number * 10**9, most_files=3).touch()
+    other = new_tap_path(tmp_path, "quoter:BTCUSDTX", 0)
+    other.touch()
+
+    kept = sorted(path.name for path in tmp_path.iterdir())
+    assert kept == [
+        "quoter-BTCUSDT-19700101000002000.tap",
+        "quoter-BTCUSDT-19700101000003000.tap",
+        "quoter-BTCUSDT-19700101000004000.tap",
+        other.name,
+    ]
+
+
+def test_secrets_of_the_config_do_not_reach_the_tap(tmp_path: Path) -> None:
+    path = tapped(tmp_path, QuoterBot, influx={"token": "very-secret-token"})
+
+    start = next(iter(read_tap(path)))
+    assert start[1]["config"]["influx"] == {"token": "***"}
+    assert path.stat().st_mode & 0o077 == 0
 
 
 def test_what_is_no_tap_is_refused(tmp_path: Path) -> None:

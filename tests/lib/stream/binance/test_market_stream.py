@@ -259,3 +259,54 @@ async def test_recorded_frames_pass_through_once(
         assert run.stream.stats()["repeats"] == len(quotes) + len(trades)
         ids = [one.update_id for one in run.of(Book)]
         assert ids == sorted(ids)
+
+
+def messages_of(feed: Feed, method: str) -> list[str]:
+    return [
+        name
+        for message in feed.received
+        if message["method"] == method
+        for name in message["params"]
+    ]
+
+
+async def test_other_symbols_come_and_go_on_the_connection_that_stands(
+    feed: Feed, factory: SandboxFactory
+) -> None:
+    async with running(feed, factory, symbols=["BTCUSDT", "ETHUSDT"]) as run:
+        await feed.send(book(1), book(1, "ETHUSDT"))
+        await eventually(lambda: len(run.messages) == 2)
+
+        run.stream.configure({"symbols": ["BTCUSDT", "SOLUSDT"]})
+        await feed.until(lambda: messages_of(feed, "UNSUBSCRIBE"))
+
+        assert messages_of(feed, "SUBSCRIBE") == ["solusdt@bookTicker"]
+        assert messages_of(feed, "UNSUBSCRIBE") == ["ethusdt@bookTicker"]
+        await feed.send(book(2), book(2, "ETHUSDT"), book(1, "SOLUSDT"))
+        await eventually(lambda: len(run.messages) == 4)
+        assert [one.symbol for one in run.of(Book)[2:]] == ["BTCUSDT", "SOLUSDT"]
+        assert set(run.stream.counts()) == {"book:BTCUSDT", "book:SOLUSDT"}
+        assert run.stream.stats()["connects"] == 1
+
+        # a connection that is made later is made for what is wanted then
+        run.stream.reconnect()
+        await feed.until(lambda: len(feed.urls) == 2)
+        assert "solusdt@bookTicker" in feed.urls[1]
+        assert "ethusdt" not in feed.urls[1]
+
+
+async def test_more_symbols_than_a_connection_bears_get_another_one(
+    feed: Feed, factory: SandboxFactory
+) -> None:
+    async with running(feed, factory, streams_per_connection=1) as run:
+        run.stream.configure({"symbols": ["BTCUSDT", "ETHUSDT"]})
+        await feed.until(lambda: len(feed.open) == 2)
+        await eventually(run.stream.is_connected)
+
+        await feed.send(book(1, "ETHUSDT"), to=feed.sockets[1])
+        await eventually(lambda: len(run.messages) == 1)
+
+        run.stream.configure({"symbols": ["ETHUSDT"]})
+        await eventually(lambda: len(feed.open) == 1)
+        assert list(run.stream.links()) == ["public-1"]
+        assert run.stream.stats()["connects"] == 2

@@ -12,6 +12,7 @@ from lib.stream.binance.subscriptions import (
     STREAMS,
     path,
     plan,
+    replan,
     split_for_url,
     stream_name,
     subscribe,
@@ -113,3 +114,25 @@ def test_non_ascii_symbol_is_percent_encoded_in_the_url_only() -> None:
         "params": ["测试usdt@bookTicker"],
         "id": 7,
     }
+
+
+symbols_of = st.lists(st.sampled_from([f"S{number}USDT" for number in range(40)]), unique=True)
+
+
+@given(symbols_of.filter(bool), symbols_of.filter(bool), st.integers(2, 20))
+def test_other_symbols_move_no_stream_that_stays(
+    before: list[str], after: list[str], per_connection: int
+) -> None:
+    channels = ["book", "depth", "trade"]
+    old = plan(channels, before, per_connection)
+    new = replan(old, after, per_connection)
+
+    place = {stream: (one.route, one.name) for one in old for stream in one.streams}
+    for one in new:
+        assert one.streams
+        assert len(one.streams) <= max(per_connection, 2)
+        for stream in one.streams:
+            assert place.get(stream, (one.route, one.name)) == (one.route, one.name)
+    brought = sorted(stream for one in new for stream in one.streams)
+    assert brought == sorted(stream for one in plan(channels, after) for stream in one.streams)
+    assert len({one.name for one in new}) == len(new)

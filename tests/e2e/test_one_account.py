@@ -1,0 +1,47 @@
+"""One run per account of a machine; and a stop that ends although the exchange is gone."""
+
+import time
+
+import pytest
+
+import yaml
+from tests.e2e.harness import make_system, sandbox, until
+from tests.e2e.outer_venue import make_outer_venue
+from tests.e2e.test_paper import QUOTER, SYMBOLS, prod_against
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+STOP_SECONDS = 9.0
+"""2 s for the bots' `Clean`, 2.5 s of silence from the exchange; the rest is a busy machine's."""
+
+
+def test_an_account_is_traded_once_and_a_stop_without_an_exchange_says_what_is_left() -> None:
+    with (
+        make_outer_venue("--seed", "5", "--active", ",".join(SYMBOLS)) as binance,
+        make_system(sandbox("prod")) as first,
+        make_system(sandbox("prod")) as second,
+    ):
+        first.start(*prod_against(binance, first, [QUOTER]))
+        arguments = prod_against(binance, second, [QUOTER])
+        second.environment["XDG_STATE_HOME"] = first.environment["XDG_STATE_HOME"]
+        added = second.folder / "other.yaml"
+        added.write_text(yaml.safe_dump({"project": "other"}))
+
+        refused = second.run("start", str(second.config), *arguments, "--add", str(added))
+
+        assert refused.returncode == 2
+        assert refused.stderr.count("\n") == 1, refused.stderr
+        assert f"process {first.worker('exchange')['pid']} (project prod)" in refused.stderr
+        assert binance.key not in refused.stderr
+
+        until("orders rest", binance.open_orders)
+        binance.process.kill()
+        begun = time.monotonic()
+        done = first.stop()
+
+        assert time.monotonic() - begun < STOP_SECONDS
+        assert done.returncode == 1
+        assert "may still be open" in done.stderr
+        assert f"{binance.rest_url} does not answer" in done.stderr
+        assert "dead-man switch cancels them within 60 s" in done.stderr
+        assert first.survivors() == []
