@@ -12,8 +12,6 @@ import warnings
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from binance import AsyncClient, BinanceSocketManager
-
 from lib.oms.ids import ClientIds
 
 FACTOR = Decimal("0.98")
@@ -32,7 +30,7 @@ class Peer:
 
     def __init__(
         self,
-        client: AsyncClient,
+        client: Any,
         symbols: dict[str, tuple[Decimal, Decimal, Decimal]],
         every: float,
         usd: Decimal,
@@ -90,6 +88,8 @@ class Peer:
 
 async def run(wanted: dict[str, Any]) -> None:
     """Trade for some seconds; print order id -> tick time as JSON."""
+    from binance import AsyncClient, BinanceSocketManager  # noqa: PLC0415
+
     client = AsyncClient(wanted["key"], wanted["secret"])
     client.FUTURES_URL = f"{wanted['rest_url']}/fapi"
     info = await client.futures_exchange_info()

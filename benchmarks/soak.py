@@ -58,6 +58,9 @@ def run(arguments: list[str]) -> int:
             soak = Soak(system, pulses, options)
             soak.run()
             seen = system.processes()
+            if not seen:
+                print(f"soak: the supervisor is gone: {system.last_words()}")
+                return 1
     finally:
         pulses.close()
     survivors = [one.pid for one in seen if one.is_running()]
@@ -110,10 +113,16 @@ class Soak:
             if not bag:  # every kind once, in a random order, before any comes again
                 bag = chance.sample(STRIKES, len(STRIKES))
             self._round(bag.pop(), chance)
+            if self._options.report:  # what there is so far, should the rest be cut short
+                self._options.report.write_text(f"{self.report([])}\n")
 
     def _round(self, strike: Strike, chance: random.Random) -> None:
         self._pulses.end_round()
-        symbol = strike.hit(self._system, chance, self._pulses.take)
+        try:
+            symbol = strike.hit(self._system, chance, self._pulses.take)
+        except OSError as error:  # its victim had ended just before
+            print(f"soak: {strike.name} missed: {error}")
+            return
         unwell = 0.0
         looks = round(self._options.every / LOOK_SECONDS)
         for look in range(looks):

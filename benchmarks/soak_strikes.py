@@ -6,8 +6,6 @@ import signal
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import psutil
-
 from benchmarks.system import System
 
 EVERYBODY = ""
@@ -63,14 +61,13 @@ def _restart(system: System, chance: random.Random, _: Pause) -> str:
 
 
 def _kill_server(system: System, _: random.Random, __: Pause) -> str:
-    for child in psutil.Process(system.status()["pid"]).children():
-        if "fork server" in " ".join(child.cmdline()):
-            child.kill()
+    if server := system.fork_server():
+        os.kill(server, signal.SIGKILL)
     return EVERYBODY
 
 
 def _freeze_supervisor(system: System, _: random.Random, pause: Pause) -> str:
-    pid = system.status()["pid"]
+    pid = system.processes()[0].pid
     os.kill(pid, signal.SIGSTOP)
     pause(FROZEN_SECONDS)
     os.kill(pid, signal.SIGCONT)
@@ -78,9 +75,14 @@ def _freeze_supervisor(system: System, _: random.Random, pause: Pause) -> str:
 
 
 def _any(system: System, kind: str, chance: random.Random) -> dict[str, Any]:
-    found = [one for one in system.status()["workers"] if one["kind"] == kind and one["pid"]]
+    found = system.until(lambda: _alive(system, kind))
     worker: dict[str, Any] = chance.choice(found)
     return worker
+
+
+def _alive(system: System, kind: str) -> list[dict[str, Any]]:
+    workers = system.status().get("workers", [])
+    return [one for one in workers if one["kind"] == kind and one["pid"]]
 
 
 def _touched(worker: dict[str, Any]) -> str:

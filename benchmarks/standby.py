@@ -10,12 +10,13 @@ import os
 import select
 import signal
 import socket
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from benchmarks.system import System, running
 from benchmarks.table import percentile, table
-from lib.constants import NS_PER_SECOND
+from lib.constants import NS_PER_MS, NS_PER_SECOND
 from lib.timer import LiveTimer
 
 SYMBOL = "BTCUSDT"
@@ -23,6 +24,8 @@ QUIET_SECONDS = 4.0
 HIT_SECONDS = 6.0
 """How long the delays after a hit are counted: until the hit one has been replaced."""
 BUFFER = 1 << 20
+MARGIN_MS = 50
+"""An event may be told later than its trade was made."""
 
 
 class Trade(NamedTuple):
@@ -129,9 +132,11 @@ def _way(
         before += trades.take(QUIET_SECONDS)
         hit(system, turn)
         after += trades.take(HIT_SECONDS)
+        first_ms = trades.all[first].event_ns // NS_PER_MS - MARGIN_MS
         sent = [
             f"{row['p']} {row['q']}"
             for row in system.venue(f"/fapi/v1/aggTrades?symbol={SYMBOL}&limit=1000")
+            if row["T"] >= first_ms
         ]
         got = [trade.content for trade in trades.all[first:]]
         lost, twice = _compare(got, sent)
@@ -148,12 +153,8 @@ def _way(
 
 def _compare(got: list[str], sent: list[str]) -> tuple[int, int]:
     """Return how many of the trades between the first and the last got are missing, or doubled."""
-    starts = [index for index, content in enumerate(sent) if content == got[0]]
-    runs = [sent[start : start + len(got)] for start in starts]
-    if got in runs:
-        return 0, 0
-    rest = sent[starts[0] :] if starts else sent
-    wanted = rest[: len(rest) - rest[::-1].index(got[-1])] if got[-1] in rest else rest
-    missing = sum(max(0, wanted.count(one) - got.count(one)) for one in set(wanted))
-    doubled = sum(max(0, got.count(one) - wanted.count(one)) for one in set(got))
-    return missing, doubled
+    known = set(got)
+    places = [place for place, content in enumerate(sent) if content in known]
+    wanted = Counter(sent[places[0] : places[-1] + 1]) if places else Counter(sent)
+    came = Counter(got)
+    return (wanted - came).total(), (came - wanted).total()

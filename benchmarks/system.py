@@ -77,7 +77,7 @@ class System:
 
     def _is_running(self) -> bool:
         if self._process is not None and self._process.poll() is not None:
-            raise RuntimeError((self.folder / "out").read_text()[-1000:])
+            raise RuntimeError(self.last_words())
         return bool(self.status().get("state") == "running")
 
     def stop(self) -> None:
@@ -119,7 +119,9 @@ class System:
 
     def processes(self) -> list[psutil.Process]:
         """Return the supervisor and all that it has started."""
-        supervisor = psutil.Process(self.status()["pid"])
+        if self._process is None or self._process.poll() is not None:
+            return []
+        supervisor = psutil.Process(self._process.pid)
         return [supervisor, *supervisor.children(recursive=True)]
 
     def fork_server(self) -> int | None:
@@ -129,6 +131,10 @@ class System:
                 if "fork server" in " ".join(one.cmdline()):
                     return one.pid
         return None
+
+    def last_words(self) -> str:
+        """Return the end of what the supervisor has printed."""
+        return (self.folder / "out").read_text()[-1000:]
 
     def events(self) -> list[dict[str, Any]]:
         """Return the supervisor's log: one event a line."""

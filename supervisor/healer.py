@@ -66,6 +66,8 @@ class Healer:
         if last is not None:
             worker.slowness.beat(last, now_ns)
             worker.sickness.beat(last.errors, now_ns)
+        if self.outage.is_on:
+            self._judge_outage(now_ns)
         healing = judge(worker, self._crew, now_ns, is_cut=self.outage.is_on)
         if worker.spec.kind is WorkerKind.STREAM:
             self._tell_books(worker)

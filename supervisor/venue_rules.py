@@ -58,7 +58,7 @@ def check_venue(tree: ConfigTree, root: RootSection) -> VenueSection | None:
         return None
     check_symbols(tree, ("venue", "symbols"), venue.symbols)
     _check_feed(tree, venue)
-    files = []
+    files: list[str] = []
     for index, name in enumerate(venue.files):
         steps = ("venue", "files", index)
         found = find_files(name, tree.where(steps).file)

@@ -24,12 +24,16 @@ from workers.chaos_config import Drill, read_drill
 from workers.chaos_run import Run
 from workers.chaos_screen import Screen
 
-DESCRIPTION = (
-    "Drill a configuration: its bots trade on an embedded exchange of their own while faults "
-    "strike at random instants; then what the exchange knows is compared with the journal, with "
-    "what each bot saw, and with the risk limits. Exit code 1 when something is wrong, or when "
-    "too little happened to prove anything."
-)
+DESCRIPTION = """\
+Drill a configuration: its bots trade on an embedded exchange of their own while faults strike at
+random instants; then what the exchange knows is compared with the journal, with what each bot saw,
+and with the risk limits. Exit code 1 when something is wrong, or when too little happened to prove
+anything; 2 when the configuration is not one to be drilled."""
+EXAMPLES = """examples:
+  supervisor chaos yaml/chaos.yaml                            15 faults, seed 1
+  supervisor chaos yaml/chaos.yaml --faults 200 --systems 2   every kind of fault
+  supervisor chaos my.yaml --kinds kill_bot,network --seed 7  what you are afraid of
+"""
 DEFAULT_FAULTS = 15
 _PROGRAM = "supervisor chaos"
 
@@ -50,7 +54,12 @@ def main(arguments: list[str]) -> int:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog=_PROGRAM, description=DESCRIPTION)
+    parser = argparse.ArgumentParser(
+        prog=_PROGRAM,
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("config", metavar="CONFIG", help="YAML file with a `venue`")
     parser.add_argument("--add", metavar="FILE", action="append", default=[], help="merge one more")
     parser.add_argument(

@@ -13,6 +13,8 @@ from lib.models import ZERO, Order, Update
 from lib.timer import AbstractTimer
 
 MAX_OPEN = 4
+CROWDED = 9
+"""Orders, asked for and not over, from which on none is added: refusals would pause the bot."""
 TOUCH = Decimal("0.00002")
 """Least distance of quotes from the mid, as a fraction: close enough to be hit often."""
 STEPS = (1, 1, 10, 40)
@@ -52,11 +54,11 @@ class DrillBot(AbstractBot):
         self._orders = 0
         self._fills = 0
         self._actions = (
-            (0.34, self._quote),
-            (0.50, self._batch),
-            (0.66, self._take),
-            (0.78, self._market),
-            (0.86, self._stop),
+            (0.24, self._quote),
+            (0.56, self._batch),
+            (0.70, self._take),
+            (0.82, self._market),
+            (0.90, self._stop),
             (1.00, self._cancel_one),
         )
 
@@ -114,9 +116,11 @@ class DrillBot(AbstractBot):
             self._post(GREED * self._qty(), self._price(Side.BUY))
         elif abs(self._position) > UNITS * self._qty():
             self._post(-self._position, None, reduce_only=True)
-        elif len(self._open) > MAX_OPEN:
+        elif len(self._mine) > CROWDED:
             self._cancel_oldest()
         else:
+            if len(self._open) > MAX_OPEN:
+                self._cancel_oldest()
             draw = self._random.random()
             next(action for limit, action in self._actions if draw <= limit)()
 

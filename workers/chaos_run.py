@@ -1,5 +1,6 @@
 """One run of a drill: strike, let it settle, judge, again and again; stop, and judge once more."""
 
+from functools import partial
 from pathlib import Path
 
 from lib.chaos.evidence import Evidence, Finding, Ripening, Violation
@@ -8,7 +9,7 @@ from lib.chaos.ledger import adds_risk
 from lib.chaos.oracle import judge
 from lib.chaos.oracle_journal import orders
 from lib.chaos.records import Life, Notebook
-from lib.chaos.report import Tally
+from lib.chaos.report import FILLS_PER_FAULT, ORDERS_PER_FAULT, Tally
 from lib.chaos.schedule import Strike
 from lib.chaos.struck import Struck
 from lib.constants import NS_PER_SECOND, ExitCode
@@ -24,6 +25,8 @@ RECOVERY_SECONDS = 60.0
 SETTLE_SECONDS = 25.0
 """Longest time in which findings vanish, or ripen."""
 LOOK_SECONDS = 0.15
+TRADE_SECONDS = 8.0
+"""Longest wait, before a strike, for as many orders as make a drill worth its name."""
 ANSWER_NS = 3 * NS_PER_SECOND
 """A Post without any answer for longer is not an open request."""
 LAST_RULES = frozenset(
@@ -73,9 +76,10 @@ class Run:
             striker = Striker(self.system, strikes[0].number + self._tally.seed)
             await self._trading_since(self._timer.Timestamp())
             try:
-                for strike in strikes:
+                for number, strike in enumerate(strikes, 1):
                     last = strike.kind.name
                     await self._timer.SleepAsync(strike.pause)
+                    await self.system.until(partial(self._has_traded, number), TRADE_SECONDS)
                     await self._play(strike, striker)
                 await self._finish(last)
             except TickvisorError as error:
@@ -116,6 +120,13 @@ class Run:
         else:
             self._tally.recovered(name, recovery)
         return recovery
+
+    async def _has_traded(self, faults: int) -> bool:
+        """Return whether there have been as many orders and fills as so many faults need."""
+        lives = [life for book in self.system.notes.read().values() for life in book.lives]
+        orders = sum(len(life.accepted) for life in lives)
+        fills = sum(len(life.deliveries) for life in lives)
+        return orders >= ORDERS_PER_FAULT * faults and fills >= FILLS_PER_FAULT * faults
 
     async def _look_at_once(self, after: str) -> None:
         """Judge what the next life may repair: an intent must be written before it is sent."""

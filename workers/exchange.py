@@ -20,7 +20,6 @@ from lib.constants import Channel
 from lib.exchange.binance.authority import Authority, Ears
 from lib.exchange.binance.closing import Closing
 from lib.exchange.credentials import resolve_keys
-from lib.oms.account import Change
 from lib.oms.history import History
 from lib.oms.rows import row_of
 from workers.exchange_admin import ExchangeAdmin
@@ -83,7 +82,8 @@ class ExchangeWorker(AsyncWorker):
             self.start.incarnation,
             self.timer.Timestamp,
         )
-        ears = Ears(self._publish_order, self._publish_change, self._refusal, self._alarm)
+        tell = self._publisher.send
+        ears = Ears(self._publish_order, tell, self._refusal, self._alarm, self._notice)
         self._authority = Authority(
             config, prefixes, self.factory, self.timer, self.log, self.spawn, ears, memory
         )
@@ -270,8 +270,11 @@ class ExchangeWorker(AsyncWorker):
     def _alarm(self, text: str) -> None:
         self.report("alarm", {"message": text})
 
-    def _publish_change(self, change: Change) -> None:
-        self._publisher.send(change)
+    def _notice(self, text: str) -> None:
+        # By the channel of our own health, since a bot listens to no other of ours.
+        self.log.warning("position changed by others", what=text)
+        healthy, reason = self._health()
+        self._publisher.send(Health(COMPONENT, healthy, text if healthy else f"{reason}; {text}"))
 
     def _health(self) -> tuple[bool, str]:
         reason = ALONE if self._alone else self._authority.trouble()

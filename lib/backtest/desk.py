@@ -6,10 +6,8 @@ from typing import Protocol
 
 from lib.backtest.market import Market
 from lib.backtest.orders import OwnOrder
-from lib.constants import OrderType, Side
-from lib.errors import OrderRejected
-from lib.exchange.rounding import check_notional, check_price, check_qty, round_price, round_qty
-from lib.helpers import side_of
+from lib.constants import Side
+from lib.exchange.preparing import prepare
 from lib.models import ZERO, Order, Update
 from lib.oms.ids import ClientIds
 
@@ -103,15 +101,7 @@ class Desk:
 
     def _make(self, order: Order) -> OwnOrder:
         rules = self.market.rules
-        side = side_of(order.qty)
-        kind = _kind_of(order)
-        qty = round_qty(rules, order.qty)
-        price = ZERO if order.price is None else round_price(rules, side, order.price)
-        check_qty(rules, kind, qty)
-        if order.price is not None:
-            check_price(rules, price)
-        if not order.reduce_only:
-            check_notional(rules, qty, price or self._touch(side))
+        side, kind, qty, price = prepare(rules, order, self._touch)
         now_ns = self.wire.now_ns()
         return OwnOrder(
             id=self._ids.next(now_ns),
@@ -133,11 +123,3 @@ class Desk:
         if quote is None:
             return ZERO
         return quote.ask if side is Side.BUY else quote.bid
-
-
-def _kind_of(order: Order) -> OrderType:
-    if order.stopmarket:
-        if order.price is None:
-            raise OrderRejected("a conditional order needs its trigger price")
-        return OrderType.STOP_MARKET
-    return OrderType.MARKET if order.price is None else OrderType.LIMIT

@@ -30,7 +30,8 @@ class Progress:
         self._end = end if end < FOREVER else None
         self._wanted = wanted and sys.stderr.isatty()
         self._timer = LiveTimer()
-        self._due_ns = self._timer.Monotonic() + PATIENCE_NS
+        self._begun_ns = self._timer.Monotonic()
+        self._due_ns = self._begun_ns + PATIENCE_NS
         self._bar: Any = None
         self._task: Any = None
 
@@ -54,7 +55,9 @@ class Progress:
         if self._bar is None:
             self._open()
         done = max(position - self._start, 0)
-        self._bar.update(self._task, completed=done)
+        total = 0 if self._end is None else self._end - self._start
+        left = time_left(now_ns - self._begun_ns, done, total)
+        self._bar.update(self._task, completed=done, left=left)
 
     def _open(self) -> None:
         from rich.console import Console  # noqa: PLC0415 - heavy, and only long runs need it
@@ -63,16 +66,25 @@ class Progress:
             Progress,
             TaskProgressColumn,
             TextColumn,
-            TimeRemainingColumn,
         )
 
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
             TaskProgressColumn(),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
         )
         total = None if self._end is None else max(self._end - self._start, 1)
         self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
         self._bar.start()
-        self._task = self._bar.add_task(self._title, total=total)
+        self._task = self._bar.add_task(self._title, total=total, left="")
+
+
+def time_left(elapsed_ns: int, done: int, total: int) -> str:
+    """Return how long the rest will take at the pace so far, "" where nobody can tell."""
+    if not 0 < done <= total:
+        return ""
+    seconds = round(elapsed_ns / NS_PER_SECOND * (total - done) / done)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02} left"

@@ -30,6 +30,7 @@ BOT_KEYS = (
     "bot", "symbols", "name", "watch", "overrides", "restart", "on_error", "on_crash", "candles",
     "tap", "history",
 )  # fmt: skip
+LEARNED_BOOK = 30.0  # seconds: what a live bot goes by where the limit is learned
 FEEDS = ("synthetic", "recording")
 
 
@@ -290,7 +291,8 @@ def _balance(value: Any) -> dict[str, Decimal]:
 
 def _book_limit(tree: ConfigTree) -> int:
     value = _section(tree, "watchdog").get("book", default("watchdog.book"))
-    return 0 if value == "learned" else round(seconds(value) * NS_PER_SECOND)
+    limit = LEARNED_BOOK if value == "learned" else seconds(value)
+    return round(limit * NS_PER_SECOND)
 
 
 def _echo(values: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from errno import EADDRINUSE
 from socket import AF_UNIX, SOCK_STREAM
-from socket import socket as Socket
+from socket import socket as unix_socket
 
 import zmq
 
@@ -54,7 +54,7 @@ def bind(socket: "zmq.Socket[bytes]", address: str) -> None:
     Raises:
         OSError: Another process serves it, or the address cannot be bound.
     """
-    with Socket(AF_UNIX, SOCK_STREAM) as probe:
+    with unix_socket(AF_UNIX, SOCK_STREAM) as probe:
         try:
             probe.connect(address.removeprefix("ipc://"))
         except OSError:

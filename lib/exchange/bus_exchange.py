@@ -6,18 +6,12 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from lib.bus.protocol import Account, Balance, Method, OrderIntent
-from lib.constants import KEY, NS_PER_MINUTE, OrderType, Side, Status
+from lib.constants import KEY, NS_PER_MINUTE, Side, Status
 from lib.errors import ExchangeUnavailable, OrderRejected, OrderUnknown
 from lib.exchange.abstract_exchange import AbstractExchange
 from lib.exchange.bus_desk import POST_SECONDS, Desk
-from lib.exchange.rounding import (
-    check_notional,
-    check_price,
-    check_qty,
-    round_price,
-    round_qty,
-)
-from lib.helpers import decimal, plain, side_of
+from lib.exchange.preparing import prepare
+from lib.helpers import decimal, plain
 from lib.models import ZERO, Order, Rules, Update
 
 FIRST_ANSWER_SECONDS = 10.0
@@ -168,15 +162,7 @@ class BusExchange(AbstractExchange):
     def _make(self, order: Order) -> Update:
         """Return an order as it will be sent: rounded, checked, with its id."""
         rules = self.rules
-        side = side_of(order.qty)
-        kind = _kind_of(order)
-        qty = round_qty(rules, order.qty)
-        price = ZERO if order.price is None else round_price(rules, side, order.price)
-        check_qty(rules, kind, qty)
-        if order.price is not None:
-            check_price(rules, price)
-        if not order.reduce_only:
-            check_notional(rules, qty, price or self._market_price(side))
+        side, kind, qty, price = prepare(rules, order, self._market_price)
         now_ns = self.timer.Timestamp()
         return Update(
             id=self.host.desk.ids.next(now_ns),
@@ -249,14 +235,6 @@ class BusExchange(AbstractExchange):
         if values is None:
             raise ExchangeUnavailable(f"the exchange worker did not answer {method}")
         return values
-
-
-def _kind_of(order: Order) -> OrderType:
-    if order.stopmarket:
-        if order.price is None:
-            raise OrderRejected("a conditional order needs its trigger price")
-        return OrderType.STOP_MARKET
-    return OrderType.MARKET if order.price is None else OrderType.LIMIT
 
 
 def _position_row(position: Account) -> dict[str, Any]:

@@ -118,3 +118,24 @@ def test_the_supervisor_s_own_sleep_is_held_against_nobody() -> None:
 
         assert lives(system) == before, system.history()
         system.until_flowing()
+
+
+def test_what_restarts_with_a_worker_does_and_nothing_else() -> None:
+    lonely = {"name": "lonely", "bot": "QuoterBot", "symbols": ["ETHUSDT"]}
+    tied = {
+        **lonely,
+        "name": "tied",
+        "symbols": ["BTCUSDT"],
+        "restart": {"restarts_with": ["stream"]},
+    }
+    with make_system(sandbox("tied", bots=[tied, lonely])) as system:
+        system.start()
+        before = lives(system)
+
+        os.kill(system.worker("stream")["pid"], signal.SIGKILL)
+        until("both are new", lambda: system.worker("bot:tied:BTCUSDT")["restarts"] == 1)
+        system.until_running()
+
+        changed = {name for name, life in lives(system).items() if life != before[name]}
+        assert changed == {"stream", "bot:tied:BTCUSDT"}, system.history()
+        assert "restarts with stream" in system.history()

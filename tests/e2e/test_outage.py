@@ -87,6 +87,6 @@ def test_a_cut_from_the_exchange_burns_no_restarts_and_trading_resumes(
 
         assert sum(restarts(system).values()) <= 1, system.history()
         assert resumed < 5 * RESUMED_SECONDS, (resumed, system.logs())
-        assert "outage over" in system.history()
+        until("the outage is over", lambda: "outage over" in system.history())
         assert system.stop().returncode == 0
         assert venue.open_orders() == []

@@ -149,6 +149,7 @@ def test_a_worker_that_was_frozen_when_the_supervisor_was_killed_is_ended_by_the
 
 def test_a_stop_with_a_timeout_is_over_in_time(venue: OuterVenue, tmp_path: Path) -> None:
     config = config_of(venue, tmp_path, "bounded")
+    config["BINANCE.FUTURES"]["dead_man"] = "10s"
     config["bots"].append(
         {
             "name": "clinging",
@@ -161,9 +162,11 @@ def test_a_stop_with_a_timeout_is_over_in_time(venue: OuterVenue, tmp_path: Path
         system.start()
         until("both quote", lambda: {row["symbol"] for row in venue.open_orders()} >= set(OWN))
 
-        done = system.run("stop", "--timeout", "5s", seconds=30)
+        # before the bot's own last resort, which comes after 3 s
+        done = system.run("stop", "--timeout", "1s", seconds=30)
 
         assert done.returncode in (0, 1)
         assert "forced to stop: time-out" in system.history()
         until("every process is gone", lambda: not system.survivors(), 10)
-        assert venue.open_orders() == []
+        # by the exchange worker in its two seconds; on a crowded machine by the dead-man switch
+        until("no order rests", lambda: not venue.open_orders(), 20)

@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 
-from lib.bus.protocol import Account
+from lib.bus.protocol import Account, Health
 from lib.oms.day import date_of
 from tests.orders.benches import QUICK, fault, free_bench, placed, requests
 from tests.workers.exchange_bench import SYMBOL, Bench, until
@@ -100,6 +100,14 @@ async def test_a_position_that_others_change_is_believed_and_told(
     fault(bench, name, symbol=SYMBOL, **facts)
     left = "0" if name == "liquidate" else "0.004"
     await until(lambda: positions(bench)[-1:] == [left], SECONDS)
+    if told:
+        words = {"liquidate": "liquidation", "adl": "auto-deleveraging"}
+        why = words.get(name, "somebody else's trade")
+        await until(lambda: any(why in row.reason for row in bench.messages if is_health(row)))
+
+
+def is_health(row: object) -> TypeGuard[Health]:
+    return isinstance(row, Health)
 
 
 async def test_whatever_flaps_comes_back_and_loses_no_fill(bench: Bench) -> None:

@@ -16,6 +16,8 @@ from supervisor.meter import Meter
 from supervisor.watch import LEARNED
 from tests.supervisor.ward import beat, make
 
+pytestmark = pytest.mark.timeout(300)
+
 BEATS, RESTARTS = 1_000_000, 10_000
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 SLACK = 200
@@ -36,7 +38,6 @@ def grown(work: Callable[[int], None], rounds: int) -> int:
     return sys.getallocatedblocks() - before
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("beats", [BEATS // 10, pytest.param(BEATS, marks=pytest.mark.long)])
 def test_a_million_heartbeats_leave_nothing(beats: int) -> None:
     stream, random = make(WorkerKind.STREAM, book=LEARNED), Random(1)

@@ -18,6 +18,7 @@ COMMANDS = (
     "start",
     "stop",
     "restart",
+    "send",
     "status",
     "logs",
     "check",

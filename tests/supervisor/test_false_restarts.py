@@ -16,6 +16,8 @@ from supervisor.watch import LEARNED
 from supervisor.worker import Worker
 from tests.supervisor.ward import beat, make, seconds
 
+pytestmark = pytest.mark.timeout(300)
+
 DAY = 86_400
 ARCHIVE = "vision/futures-um-APEUSDT-aggTrades-2024-10-18.zip"
 TIME_COLUMN = 5

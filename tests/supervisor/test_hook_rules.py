@@ -1,5 +1,6 @@
 """Which events a hook is told, how often, and what a configuration may say about it."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +151,21 @@ def test_token_in_a_file_that_others_can_read_is_warned_of(tmp_path: Path) -> No
     assert len(load_spec([path], {}).warnings) == 2
     path.chmod(0o600)
     assert load_spec([path], {}).warnings == ()
+
+
+def test_example_of_the_page_is_right(tmp_path: Path) -> None:
+    pytest.importorskip("apprise")
+    page = (Path(__file__).parents[2] / "docs/operations.md").read_text("utf-8")
+    [example] = re.findall(r"^```yaml\n(on_event:.*?)^```", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(sandbox("hooks")))
+    (tmp_path / "hooks.yaml").write_text(example)
+    files = [tmp_path / "config.yaml", tmp_path / "hooks.yaml"]
+
+    spec = load_spec(files, {}, complete=False)
+
+    assert [str(one) for one in make_plan(spec).hooks] == [
+        "command sh",
+        "webhook https://hooks.example.com",
+        "notify tgram://…",
+    ]
+    assert [one.name for one in spec.missing] == ["HOOK_TOKEN", "BOT_TOKEN", "CHAT_ID"]

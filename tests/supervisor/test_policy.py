@@ -395,4 +395,5 @@ class Lives(RuleBasedStateMachine):
 
 
 TestLives = Lives.TestCase
+TestLives.pytestmark = [pytest.mark.timeout(300)]
 TestLives.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)

@@ -87,22 +87,6 @@ def test_bot_s_restart_rules_lie_over_the_general_ones(load: Load) -> None:
     assert spec.root.restart.on_failed == "isolate"
 
 
-def test_rules_of_care_hold_for_all_for_a_kind_for_a_bot_and_for_one_worker(load: Load) -> None:
-    spec = load(
-        BASE.replace("[BTCUSDT]}", "[BTCUSDT], resources: {nice: 3}}")
-        + "restart: {limit: 3 in 1m, exchange: {limit: 9 in 1m, restarts_with: [stream]}}\n"
-        + "resources: {memory: 300MB, bot: {nice: 2, cpu: 0.5}, workers: {stream: {memory: 1GB}}}\n"
-    )
-
-    workers = {worker.name: worker for worker in make_plan(spec).workers}
-    exchange, stream, bot = (workers[name] for name in ("exchange", "stream", BOT_NAME))
-    assert exchange.restart.limit == 9
-    assert exchange.restart.restarts_with == ("stream",)
-    assert stream.restart.limit == 3
-    assert stream.care.resources.given() == {"memory": 1_000_000_000}
-    assert bot.care.resources.given() == {"memory": 300_000_000, "nice": 3, "cpu": 0.5}
-
-
 WRONG = [
     ("watchdg: {}", 5, "unknown key 'watchdg'; did you mean 'watchdog'?"),
     ("watchdog: {bok: 3s}", 5, "unknown key 'watchdog.bok'; did you mean 'book'?"),
@@ -110,16 +94,6 @@ WRONG = [
     ("watchdog: {book: soon}", 5, "'soon' is no limit"),
     ("watchdog: [1]", 5, "watchdog: needs a mapping, not a list"),
     ("watchdog: {heartbeat: 100ms}", 5, "watchdog.heartbeat is below 500ms"),
-    ("watchdog: {dropped: 2}", 5, "watchdog.dropped"),
-    ("restart: {bot: {limit: often}}", 5, "restart.bot.limit"),
-    ("restart: {restarts_with: [strem]}", 5, "there is no worker 'strem'; did you mean 'stream'?"),
-    ("restart: {bot: {restarts_with: [x]}}", 5, "there is no worker 'x'"),
-    ("resources: {memory: 300}", 5, "resources.memory"),
-    ("resources: {memry: 300MB}", 5, "did you mean 'memory'?"),
-    ("resources: {memory: 2GB, memory_max: 1GB}", 5, "must not be below memory"),
-    ("resources: {stream: {cpus: [9999]}}", 5, "there is no core 9999"),
-    ("resources: {nice: 20}", 5, "resources.nice"),
-    ("resources: {workers: {strem: {nice: 1}}}", 5, "there is no worker 'strem'"),
     ("restart: {on_failed: isolat}", 5, "did you mean 'isolate'?"),
     ("restart: {limit: 10}", 5, "restart.limit: 10 is not a rate"),
     ("restart: {backoff: 0..30}", 5, "30 has no unit; write 30s"),

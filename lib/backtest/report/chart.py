@@ -133,22 +133,28 @@ def _figure(title: str, legend: str, drawing: str) -> str:
 
 
 def _grid(x: Scale, y: Scale, height: int) -> list[str]:
-    parts = []
-    values = ticks(y.low, y.high)
-    for value in values:
-        place = y(value)
-        style = "axis" if value == 0 else "grid"
-        parts.append(
-            f'<line class="{style}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{place:.1f}" '
-            f'y2="{place:.1f}"/><text class="tick end" x="{LEFT - 6}" y="{place + 4:.1f}">'
-            f"{number_text(value, values)}</text>"
-        )
+    parts = levels(y, LEFT, WIDTH - RIGHT)
     span = x.high - x.low
     parts += [
         f'<text class="tick mid" x="{x(moment):.1f}" y="{height - 6}">'
         f"{time_text(moment, span)}</text>"
         for moment in time_ticks(x.low, x.high)
     ]
+    return parts
+
+
+def levels(y: Scale, left: float, right: float, count: int = 5) -> list[str]:
+    """Return a horizontal line with its number for each of about `count` round values."""
+    parts = []
+    values = ticks(y.low, y.high, count)
+    for value in values:
+        place = y(value)
+        style = "axis" if value == 0 else "grid"
+        parts.append(
+            f'<line class="{style}" x1="{left}" x2="{right}" y1="{place:.1f}" y2="{place:.1f}"/>'
+            f'<text class="tick end" x="{left - 6}" y="{place + 4:.1f}">'
+            f"{number_text(value, values)}</text>"
+        )
     return parts
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from lib.backtest.report.chart import BOTTOM, TOP, framed
+from lib.backtest.report.chart import BOTTOM, TOP, framed, levels
 from lib.backtest.report.scale import Scale, number_text, ticks
 
 WIDTH, HEIGHT, LEFT, RIGHT = 460, 200, 64, 24
@@ -21,16 +21,7 @@ def dots(title: str, points: Sequence[tuple[str, float]]) -> str:
     pad = (high - low) * 0.08
     y = Scale(low - pad, high + pad, HEIGHT - BOTTOM, TOP)
     places, labels = _places([text for text, _ in points])
-    parts = []
-    marks = ticks(y.low, y.high, 4)
-    for mark in marks:
-        place = y(mark)
-        style = "axis" if mark == 0 else "grid"
-        parts.append(
-            f'<line class="{style}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{place:.1f}" '
-            f'y2="{place:.1f}"/><text class="tick end" x="{LEFT - 6}" y="{place + 4:.1f}">'
-            f"{number_text(mark, marks)}</text>"
-        )
+    parts = levels(y, LEFT, WIDTH - RIGHT, 4)
     parts += [
         f'<text class="tick mid" x="{place:.1f}" y="{HEIGHT - 6}">{escape(label)}</text>'
         for label, place in labels

@@ -62,6 +62,8 @@ class Ears(NamedTuple):
     """Returns why an owner may not add risk now, "" if it may."""
     alarm: Callable[[str], None] = lambda _text: None
     """Told what somebody must look at."""
+    notice: Callable[[str], None] = lambda _text: None
+    """Told what others have done to a position of ours."""
 
 
 class Memory(NamedTuple):
@@ -178,6 +180,7 @@ class Authority:
             self._config.get("foreign_orders", "warn"),
             log,
             self._ears.alarm,
+            self._ears.notice,
             journal_is_complete=self.epoch.is_complete,
         )
         self.sync = AccountSync(

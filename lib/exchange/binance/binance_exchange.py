@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from lib.bus.protocol import OrderIntent, OrderUpdate, ReplyStatus
-from lib.constants import KEY, NS_PER_MINUTE, NS_PER_SECOND, OrderType, Side
+from lib.constants import KEY, NS_PER_MINUTE, NS_PER_SECOND, Side
 from lib.errors import ExchangeUnavailable, OrderRejected, OrderUnknown
 from lib.exchange.abstract_exchange import AbstractExchange
 from lib.exchange.binance.admission import Ticket
@@ -18,16 +18,10 @@ from lib.exchange.binance.authority import Authority, Ears
 from lib.exchange.binance.loop_thread import LoopThread
 from lib.exchange.bus_orders import to_update
 from lib.exchange.credentials import resolve_keys
+from lib.exchange.preparing import prepare
 from lib.exchange.replies import Outcome
-from lib.exchange.rounding import (
-    check_notional,
-    check_price,
-    check_qty,
-    round_price,
-    round_qty,
-)
 from lib.factory import AbstractFactory
-from lib.helpers import decimal, plain, side_of
+from lib.helpers import decimal, plain
 from lib.models import ZERO, Order, Rules, Update
 from lib.oms.ids import ClientIds, prefix_of
 from lib.oms.tracked import Tracked
@@ -239,14 +233,7 @@ class BinanceFuturesExchange(AbstractExchange):
 
     def _intent(self, order: Order) -> OrderIntent:
         rules = self.rules
-        side = side_of(order.qty)
-        qty = round_qty(rules, order.qty)
-        price = ZERO if order.price is None else round_price(rules, side, order.price)
-        check_qty(rules, _kind_of(order), qty)
-        if order.price is not None:
-            check_price(rules, price)
-        if not order.reduce_only:
-            check_notional(rules, qty, price)
+        side, _, qty, price = prepare(rules, order, lambda _: ZERO)
         return OrderIntent(
             id=self._ids.next(self.timer.Timestamp()),
             symbol=self.symbol,
@@ -259,14 +246,6 @@ class BinanceFuturesExchange(AbstractExchange):
             tag=order.tag,
             market_ns=0,
         )
-
-
-def _kind_of(order: Order) -> OrderType:
-    if order.stopmarket and order.price is None:
-        raise OrderRejected("a conditional order needs its trigger price")
-    if order.stopmarket:
-        return OrderType.STOP_MARKET
-    return OrderType.MARKET if order.price is None else OrderType.LIMIT
 
 
 def _raise_for(outcome: Outcome) -> None:

@@ -14,6 +14,13 @@ from lib.oms.risk import EVERYONE
 
 IGNORE, STOP = "ignore", "stop"
 REMEMBERED = 10_000
+FORCED = {
+    "autoclose-": "liquidation",
+    "adl_autoclose": "auto-deleveraging",
+    "settlement_autoclose-": "settlement",
+}
+"""How the exchange begins the ids of orders that it makes itself."""
+OTHERS = "somebody else's trade"
 FOREIGN = "an order that is not ours is open"
 
 
@@ -27,6 +34,7 @@ class Strangers:
         journal_is_complete: Whether every order of ours that adds risk must be known.
         log: The worker's logger.
         alarm: Tells the supervisor.
+        notice: Tells the bots.
     """
 
     def __init__(
@@ -36,6 +44,7 @@ class Strangers:
         policy: str,
         log: AbstractLogger,
         alarm: Callable[[str], None],
+        notice: Callable[[str], None],
         *,
         journal_is_complete: bool,
     ) -> None:
@@ -45,6 +54,7 @@ class Strangers:
         self._policy = policy
         self._log = log
         self._alarm = alarm
+        self._notice = notice
         self._journal_is_complete = journal_is_complete
         self._seen: set[str] = set()
         self.twins = 0
@@ -68,6 +78,8 @@ class Strangers:
                 del self._warden.blocked[symbol]
 
     def _note_foreign(self, report: OrderReport) -> None:
+        if report.fill is not None:
+            self._notice(f"{_what(report.id)}: {report.side} {report.fill.qty} {report.symbol}")
         if self._policy == IGNORE:
             return
         if self._policy == STOP and report.status.is_final is False:
@@ -91,3 +103,7 @@ class Strangers:
             self._seen.clear()
         self._seen.add(name)
         return True
+
+
+def _what(client_id: str) -> str:
+    return next((text for start, text in FORCED.items() if client_id.startswith(start)), OTHERS)

@@ -109,7 +109,7 @@ def test_a_gap_in_the_book_takes_the_bot_offline(tmp_path: Path) -> None:
     rows = [*steady(2), ("quote", 10.0, "60000.0", "60000.1"), ("quote", 12, "60000", "60000.1")]
     path = write_market(tmp_path / "m.tvr", rows)
 
-    run_noting(settings_for(tmp_path, [path]))
+    run_noting(replace(settings_for(tmp_path, [path]), book_limit_ns=3_000 * MS))
 
     assert [note[2:] for note in told("status")][:3] == [
         (True, ""), (False, "book is stale"), (True, ""),
