@@ -111,7 +111,7 @@ def _mute(system: System, turn: int) -> None:
     found = [
         each["number"]
         for each in system.venue("/venue/status")["connections"]
-        if any("rade" in name for name in each["streams"])
+        if any("trade" in name.lower() for name in each["streams"])
     ]
     fault = {"name": "mute_market", "connection": found[turn % len(found)], "seconds": HIT_SECONDS}
     system.venue("/venue/faults", fault)

@@ -191,6 +191,7 @@ class Life:
         self._wanted = False
         self._due_ns = None
         if not self.running:
+            self.state = WorkerState.EXITED
             return []
         self._ending = self._ending or ExitReason.REQUESTED
         self._kill_due_ns = None

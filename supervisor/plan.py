@@ -170,10 +170,7 @@ def _streams(spec: Spec) -> list[WorkerSpec]:
     names = ["stream"]
     if section.replicas > 1:
         names = [f"stream-{number + 1}" for number in range(section.replicas)]
-    return [
-        _worker(spec, name, WorkerKind.STREAM, {"stream": config}, limits)
-        for name in names
-    ]
+    return [_worker(spec, name, WorkerKind.STREAM, {"stream": config}, limits) for name in names]
 
 
 def _chosen(section: Section, *names: str) -> dict[str, Any]:

@@ -111,7 +111,9 @@ def test_every_imported_library_is_required_by_name(metadata: dict[str, Any]) ->
     missing = {
         f"{path}: {name}"
         for path, name in third_party_imports()
-        if not {normal(found) for found in distributions.get(name, [name])} & required
+        # What runs in an environment of its own, which `benchmarks backtest --install` makes.
+        if path.parent != Path("benchmarks/backtest_peers")
+        and not {normal(found) for found in distributions.get(name, [name])} & required
     }
 
     assert sorted(missing) == []

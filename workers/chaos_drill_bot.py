@@ -22,7 +22,7 @@ STEPS = (1, 1, 10, 40)
 STOP_DISTANCE = Decimal("0.0004")
 GREED = 40
 """How many ordinary orders a greedy one is worth: more than any limit allows."""
-GREEDY_SECONDS = 8
+GREEDY_SECONDS = 4
 UNITS = 3
 """Position, in ordinary orders, from which only reducing ones are sent."""
 

@@ -16,7 +16,7 @@ from lib.bus.protocol import Health, OrderUpdate, Roster, topic_of
 from lib.bus.request_sockets import Server
 from lib.bus.sockets import Publisher
 from lib.bus.start import Start
-from lib.constants import Channel
+from lib.constants import NS_PER_SECOND, Channel
 from lib.exchange.binance.authority import Authority, Ears
 from lib.exchange.binance.closing import Closing
 from lib.exchange.credentials import resolve_keys
@@ -39,8 +39,8 @@ ALONE = "the supervisor is gone"
 CANCEL_SECONDS = 0.7
 """What is left of the three seconds for our own cancels then."""
 CLOSE_SECONDS = 6.0
-RELEASE_SECONDS = 1.6
-"""For proving that nothing rests and stopping the countdowns; together less than our grace."""
+ALL_SECONDS = 7.6
+"""With the proof that nothing rests, and the end of the countdowns: less than our grace."""
 
 
 class ExchangeWorker(AsyncWorker):
@@ -55,6 +55,7 @@ class ExchangeWorker(AsyncWorker):
         self._alone = False
         self._farewell = Farewell(self.timer, lambda: self.roster.run_state)
         self._opened = False
+        self._end_ns = 0
         self._reach = Reach(self.timer, self.spawn)
 
     async def open(self) -> None:
@@ -82,8 +83,8 @@ class ExchangeWorker(AsyncWorker):
             self.start.incarnation,
             self.timer.Timestamp,
         )
-        tell = self._publisher.send
-        ears = Ears(self._publish_order, tell, self._refusal, self._alarm, self._notice)
+        tell = (self._publish_order, self._publisher.send)
+        ears = Ears(*tell, self._refusal, self._alarm, self._notice)
         self._authority = Authority(
             config, prefixes, self.factory, self.timer, self.log, self.spawn, ears, memory
         )
@@ -112,8 +113,7 @@ class ExchangeWorker(AsyncWorker):
         self.spawn(self._repeat(), "sequences")
         self._opened = True
         self._tell_health()
-        orders = len(list(self._authority.orders.open_orders()))
-        self.log.info("account synchronised", orders=orders)
+        self.log.info("account synchronised", orders=len([*self._authority.orders.open_orders()]))
 
     def vitals(self) -> Vitals:
         """Return what the next heartbeat says."""
@@ -188,6 +188,7 @@ class ExchangeWorker(AsyncWorker):
 
     async def _clear(self, reason: str) -> None:
         closing = self._authority.closing()
+        self._end_ns = self.timer.Monotonic() + round(ALL_SECONDS * NS_PER_SECOND)
         if reason == "lifeline":
             self._alone = True
             await self._farewell.wait(self._authority.lives)
@@ -216,8 +217,9 @@ class ExchangeWorker(AsyncWorker):
         # The countdowns stop only where it is proven that nothing rests.
         dead_man = self._authority.dead_man
         if not stuck:
+            left_ns = max(0, self._end_ns - self.timer.Monotonic())
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(RELEASE_SECONDS):
+                async with asyncio.timeout(left_ns / NS_PER_SECOND):
                     await dead_man.release(dead_man.countdowns.armed())
         return dead_man.countdowns.armed()
 

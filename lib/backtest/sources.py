@@ -14,6 +14,8 @@ from lib.venue.symbols import SymbolInfo, info
 from lib.venue.synthetic import SyntheticFeed
 
 SYNTHETIC_BATCH_NS = 5 * NS_PER_SECOND
+SEEDS = 1_000_003
+"""Distance between the seeds of markets that start a second apart."""
 
 
 class Source(Protocol):
@@ -39,7 +41,10 @@ class Source(Protocol):
 
 
 class SyntheticSource:
-    """A random market; the same one for the same seed.
+    """A random market; the same one for the same seed and start.
+
+    Another start is another market: what has no past must not play the same again to who was
+    trained on an earlier span.
 
     Args:
         settings: Seed, rate, start and end.
@@ -53,8 +58,10 @@ class SyntheticSource:
         if self.end_ns <= self.start_ns:
             raise ConfigError(f"the backtest ends ({settings.end}) before it starts")
         self._facts = {"feed": "synthetic", "seed": settings.seed, "rate": settings.rate}
+        offset = (self.start_ns - moment_ns(DEFAULT_START, 0)) // NS_PER_SECOND
+        seed = settings.seed + offset * SEEDS
         self._feed = SyntheticFeed(
-            self.rules, list(self.rules), settings.seed, settings.rate, settings.history_minutes
+            self.rules, list(self.rules), seed, settings.rate, settings.history_minutes
         )
         self._feed.start(self.start_ns)
 

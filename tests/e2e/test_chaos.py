@@ -25,8 +25,8 @@ CONFIG = ROOT / "yaml" / "chaos.yaml"
 OWNERS = ["drill:BTCUSDT", "drill:ETHUSDT", "drill:SOLUSDT"]
 PLANTS = Path(__file__).parent / "plants"
 SECONDS = 360
-MANY = 6
-"""Venue, proxy, supervisor, and workers."""
+MANY = 3
+"""Venue, proxy and supervisor."""
 
 
 class Drilled(NamedTuple):

@@ -18,6 +18,7 @@ from workers.runtime import run_worker
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.orders.process_bench"])
 KILLED = -9
+READY_SECONDS = 40.0
 
 
 def live(start: Start, rules: str) -> None:
@@ -42,6 +43,10 @@ class ProcessBench(Bench):
     async def _wait(self) -> int:
         await until(lambda: not self.process.is_alive(), 60.0)
         return self.process.exitcode or 0
+
+    async def ready(self) -> None:
+        """Wait until the worker, a process that has to be made, says that it is ready."""
+        await until(lambda: self.beats and self.beats[-1].state == "ready", READY_SECONDS)
 
     async def stop(self) -> int:
         """Ask the worker to end and return its exit code."""

@@ -100,7 +100,9 @@ class DeadMan:
 
     async def _refresh_alone(self, symbol: str) -> None:
         async with self._locks[symbol]:
-            await self._refresh(symbol)
+            # stopped while we waited: a refresh would start it again
+            if symbol in self.countdowns.armed():
+                await self._refresh(symbol)
 
     async def _refresh(self, symbol: str) -> str:
         sent_ns = self._timer.Monotonic()

@@ -195,6 +195,9 @@ def test_walk_forward_tests_after_what_it_trained_on(tmp_path: Path, capsys: Cap
     rows = read_table(out / "sweep.csv")
     spans = [(row["from"][11:19], row["to"][11:19]) for row in rows]
     assert spans == [("00:00:04", "00:00:08"), ("00:00:08", "00:00:12")]
+    markets = [read_table(out / f"fold-{fold}/test/path-BTCUSDT.csv") for fold in (1, 2)]
+    first, second = ([row["mid"] for row in market] for market in markets)
+    assert first != second, "the market of training must not come again"
     train = json.loads((out / "fold-2/train/width=0.0001/params.json").read_text())
     assert (train["from"][11:19], train["to"][11:19]) == ("00:00:04", "00:00:08")
 

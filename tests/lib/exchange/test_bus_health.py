@@ -40,6 +40,18 @@ def test_a_stale_book_is_offline(line: Line) -> None:
     assert line.trouble(now_ns, synced=True) == "book is stale"
 
 
+def test_a_book_that_the_supervisor_finds_stale_is_offline_until_it_is_well(line: Line) -> None:
+    symbol = OWNER.rpartition(":")[2]
+    line.on_health(Health("book:OTHERUSDT", healthy=False, reason="9 s old"))
+    assert line.trouble(100, synced=True) == ""
+
+    line.on_health(Health(f"book:{symbol}", healthy=False, reason="3 s old, limit 2.5 s"))
+    assert line.trouble(100, synced=True) == "book is stale: 3 s old, limit 2.5 s"
+
+    line.on_health(Health(f"book:{symbol}", healthy=True, reason=""))
+    assert line.trouble(100, synced=True) == ""
+
+
 def test_the_exchange_worker_says_why(line: Line) -> None:
     line.on_health(Health("exchange", healthy=False, reason="rate limit"))
     line.on_health(Health("stream", healthy=True, reason=""))
