@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from lib.constants import ExitCode
 from lib.errors import ConfigError, NotRunning, TickvisorError
-from supervisor.arguments import BUILDERS, CHAOS, VENUE
-from supervisor.parser import EXIT_CODES, Parser, Wide, add
+from supervisor.terminal.arguments import BUILDERS, CHAOS, VENUE
+from supervisor.terminal.parser import EXIT_CODES, Parser, Wide, add
 
 PROGRAM = "supervisor"
 PROGRAMS = {VENUE: "workers.venue", CHAOS: "workers.chaos"}

@@ -5,8 +5,8 @@ from typing import Any
 from lib.constants import NS_PER_SECOND, WorkerKind
 from lib.timer import AbstractTimer
 from supervisor import order
-from supervisor.crew import Crew
-from supervisor.history import History
+from supervisor.crew.crew import Crew
+from supervisor.record.history import History
 
 LAST_SECONDS = 2.0
 """From the forced end of the bots to that of everything."""

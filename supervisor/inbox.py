@@ -12,11 +12,11 @@ from lib.bus.sockets import bind, make_socket, take
 from lib.constants import NS_PER_MS, NS_PER_SECOND, WorkerState
 from lib.errors import ProtocolError
 from lib.timer import AbstractTimer
-from supervisor.crew import Crew
-from supervisor.healer import WORKING, Healer
-from supervisor.history import History
+from supervisor.crew.crew import Crew
+from supervisor.crew.healer import WORKING, Healer
+from supervisor.crew.worker import Worker
+from supervisor.record.history import History
 from supervisor.reports import Reports
-from supervisor.worker import Worker
 
 HEARTBEAT_BATCH = 2_000
 STATES = {state.value: state for state in WorkerState}

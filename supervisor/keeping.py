@@ -8,13 +8,13 @@ from lib.folders import LOGS, log_path, state_dir
 from lib.interpolation import variables
 from lib.redaction import remember
 from lib.timer import AbstractTimer
-from supervisor.event_log import EventLog, events_path, newest_event
-from supervisor.events import KILLED, STOPPED, SUPERVISOR, iso
-from supervisor.history import History
-from supervisor.hooks import Hooks, HookSettings
-from supervisor.log_keeper import LogKeeper
+from supervisor.config.plan import Plan
 from supervisor.options import Options
-from supervisor.plan import Plan
+from supervisor.record.event_log import EventLog, events_path, newest_event
+from supervisor.record.events import KILLED, STOPPED, SUPERVISOR, iso
+from supervisor.record.history import History
+from supervisor.record.hooks import Hooks, HookSettings
+from supervisor.record.log_keeper import LogKeeper
 
 HOOKS_LOG = "hooks"
 

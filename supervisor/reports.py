@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from lib.constants import ExitCode
-from supervisor.births import Births
+from supervisor.crew.births import Births
+from supervisor.crew.worker import Worker
 from supervisor.ending import Ending
-from supervisor.history import History
-from supervisor.worker import Worker
+from supervisor.record.history import History
 
 Facts = dict[str, Any]
 

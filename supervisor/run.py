@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from lib.bus.endpoints import HEARTBEAT, LIFECYCLE, ipc
 from lib.folders import log_path, make_run_dir, make_state_dir
 from lib.timer import AbstractTimer, LiveTimer
-from supervisor.births import Births, Places
-from supervisor.crew import Tools
+from supervisor.config.plan import Plan
+from supervisor.crew.births import Births, Places
+from supervisor.crew.crew import Tools
 from supervisor.keeping import make_history
-from supervisor.leftovers import VARIABLE, end_leftovers, new_nonce
 from supervisor.lock import RunLock, clear, next_epoch
 from supervisor.options import Options
-from supervisor.plan import Plan
+from supervisor.processes.leftovers import VARIABLE, end_leftovers, new_nonce
+from supervisor.processes.spawner import Spawner, become_subreaper
 from supervisor.service_manager import VARIABLES
-from supervisor.spawner import Spawner, become_subreaper
 from supervisor.supervisor import Supervisor
 
 HEAVY = {"influxdb_client": "InfluxDb", "psycopg": "TimescaleDb", "hvac": "HashicorpVault"}

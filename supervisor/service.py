@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from lib.constants import NS_PER_SECOND, WorkerKind
 from lib.timer import AbstractTimer
-from supervisor.births import Births
-from supervisor.crew import Crew
-from supervisor.lifecycle import Lifecycle
-from supervisor.meter import Meter
-from supervisor.renewal import Renewal, Reply
+from supervisor.crew.births import Births
+from supervisor.crew.crew import Crew
+from supervisor.crew.lifecycle import Lifecycle
+from supervisor.processes.meter import Meter
+from supervisor.renewing.renewal import Renewal, Reply
 from supervisor.status import status
 
 if TYPE_CHECKING:

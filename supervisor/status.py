@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from lib.constants import NS_PER_SECOND, WorkerState
-from supervisor.illness import Illness
-from supervisor.meter import Meter
-from supervisor.sickness import Used
-from supervisor.worker import Worker
+from supervisor.crew.worker import Worker
+from supervisor.judges.illness import Illness
+from supervisor.judges.sickness import Used
+from supervisor.processes.meter import Meter
 
 
 def run_state(workers: Iterable[Worker], *, started: bool, stopping: bool) -> str:

@@ -13,24 +13,24 @@ from lib.bus import endpoints
 from lib.bus.sockets import Publisher
 from lib.constants import NS_PER_SECOND, ExitCode, WorkerState
 from supervisor import order
-from supervisor.commands import Commands
-from supervisor.control import ControlServer
-from supervisor.crew import Crew, Tools
+from supervisor.asked.commands import Commands
+from supervisor.asked.control import ControlServer
+from supervisor.config.plan import Plan
+from supervisor.crew.crew import Crew, Tools
+from supervisor.crew.healer import Healer
+from supervisor.crew.lifecycle import Lifecycle
+from supervisor.crew.worker import Worker
 from supervisor.ending import Ending
-from supervisor.healer import Healer
 from supervisor.inbox import Inbox
-from supervisor.lifecycle import Lifecycle
-from supervisor.meter import Meter
 from supervisor.options import Options
-from supervisor.plan import Plan
 from supervisor.poll import wait
-from supervisor.renewal import Renewal
+from supervisor.processes.meter import Meter
+from supervisor.renewing.renewal import Renewal
 from supervisor.reports import Reports
 from supervisor.service import Service
 from supervisor.service_manager import ServiceManager
 from supervisor.signals import Signals
 from supervisor.status import run_state
-from supervisor.worker import Worker
 
 SLEPT_NS = NS_PER_SECOND // 2
 """A turn of the loop that took this much longer than planned was spent stopped or suspended."""

@@ -10,7 +10,7 @@ import yaml
 from bot.abstract_bot import AbstractBot
 from lib.registry import find
 from supervisor.cli import build_parser, main
-from supervisor.spec import load_spec
+from supervisor.config.spec import load_spec
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -121,7 +121,7 @@ def test_cookbook_has_every_handler_with_its_signature() -> None:
 def supervisor_events() -> set[str]:
     """Return the events that the supervisor writes: `Note("…")` and `history.add(x, "…")`."""
     events = set()
-    for path in (ROOT / "supervisor").glob("*.py"):
+    for path in (ROOT / "supervisor").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not isinstance(node, ast.Call):
                 continue

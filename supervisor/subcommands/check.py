@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from lib.constants import ExitCode, WorkerKind
 from lib.errors import ConfigError
 from lib.oms.diagnosis import examine_dead_man
-from supervisor.plan import Plan, make_plan
-from supervisor.schema import schema
-from supervisor.spec import Spec, load_spec
-from supervisor.used_defaults import used_defaults
+from supervisor.config.plan import Plan, make_plan
+from supervisor.config.schema import schema
+from supervisor.config.spec import Spec, load_spec
+from supervisor.config.used_defaults import used_defaults
 
 
 def run(arguments: Namespace) -> int:

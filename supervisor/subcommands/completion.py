@@ -7,7 +7,7 @@ import shtab
 
 from lib.constants import ExitCode
 from supervisor.cli import build_parser
-from supervisor.completion import with_files
+from supervisor.terminal.completion import with_files
 
 
 def run(arguments: Namespace) -> int:

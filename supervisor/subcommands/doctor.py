@@ -7,8 +7,8 @@ from argparse import Namespace
 
 from lib.constants import WorkerKind
 from lib.folders import state_dir
-from supervisor.plan import make_plan
-from supervisor.spec import load_spec
+from supervisor.config.plan import make_plan
+from supervisor.config.spec import load_spec
 
 
 def run(arguments: Namespace) -> int:

@@ -13,9 +13,9 @@ from lib.constants import NS_PER_SECOND, ExitCode
 from lib.durations import seconds
 from lib.errors import ConfigError
 from lib.timer import LiveTimer
-from supervisor.event_log import EventTail, events_path
-from supervisor.events import LEVELS, LINES, Event, Level, as_text, encode
-from supervisor.past import past_project
+from supervisor.record.event_log import EventTail, events_path
+from supervisor.record.events import LEVELS, LINES, Event, Level, as_text, encode
+from supervisor.terminal.past import past_project
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 PERIOD = 0.1

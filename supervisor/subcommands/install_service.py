@@ -9,9 +9,9 @@ from pathlib import Path
 
 from lib.constants import ExitCode
 from lib.errors import TickvisorError
-from supervisor.plan import Plan, make_plan
+from supervisor.config.plan import Plan, make_plan
+from supervisor.config.spec import Spec, load_spec
 from supervisor.service_unit import Service, folders_of, unit, unit_name
-from supervisor.spec import Spec, load_spec
 
 SYSTEM = Path("/etc/systemd/system")
 SLACK_SECONDS = 10.0

@@ -9,9 +9,9 @@ from lib.constants import NS_PER_SECOND, ExitCode
 from lib.errors import ConfigError
 from lib.folders import LOGS, state_dir
 from lib.timer import LiveTimer
-from supervisor.log_files import Tails
-from supervisor.log_lines import Line, labelled, newest
-from supervisor.past import past_project
+from supervisor.record.log_files import Tails
+from supervisor.record.log_lines import Line, labelled, newest
+from supervisor.terminal.past import past_project
 
 PERIOD = 0.1
 """Seconds between two looks at the files."""

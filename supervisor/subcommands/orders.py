@@ -3,7 +3,7 @@
 from argparse import Namespace
 
 from lib.constants import ExitCode
-from supervisor.asking import ask, show
+from supervisor.asked.asking import ask, show
 
 
 def run(arguments: Namespace) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lib.constants import ExitCode
 from lib.errors import ConfigError, TickvisorError
-from supervisor.client import choose_project, request
+from supervisor.asked.client import choose_project, request
 
 SECONDS = 600.0
 """What it may take: workers are restarted one by one."""

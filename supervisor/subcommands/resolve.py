@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 
 from lib.constants import ExitCode
-from supervisor.asking import ask
+from supervisor.asked.asking import ask
 
 
 def run(arguments: Namespace) -> int:

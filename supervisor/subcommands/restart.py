@@ -5,7 +5,7 @@ from argparse import Namespace
 
 from lib.constants import ExitCode
 from lib.errors import ConfigError
-from supervisor.client import choose_project, request
+from supervisor.asked.client import choose_project, request
 
 SECONDS = 600.0
 """What it may take: workers are restarted one by one."""

@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from lib.constants import ExitCode
 from lib.errors import ConfigError
-from supervisor.client import choose_project, request
+from supervisor.asked.client import choose_project, request
 
 LONGEST = 32_000
 """Characters of a message: it travels in one line."""

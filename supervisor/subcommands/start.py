@@ -11,15 +11,15 @@ from typing import Any, TextIO
 from lib.constants import ExitCode
 from lib.errors import AlreadyRunning
 from lib.folders import holder
-from supervisor.client import running
-from supervisor.detach import start_detached
+from supervisor.asked.client import running
+from supervisor.config.plan import make_plan
+from supervisor.config.spec import load_spec
 from supervisor.options import Options
-from supervisor.plan import make_plan
-from supervisor.program import activation
-from supervisor.render import hints, table
 from supervisor.run import run as run_plan
-from supervisor.spec import load_spec
-from supervisor.viewer import Viewer
+from supervisor.terminal.detach import start_detached
+from supervisor.terminal.program import activation
+from supervisor.terminal.render import hints, table
+from supervisor.terminal.viewer import Viewer
 
 
 def run(arguments: Namespace) -> int:

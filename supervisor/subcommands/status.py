@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 
 from lib.constants import ExitCode
-from supervisor.client import choose_project, status
+from supervisor.asked.client import choose_project, status
 
 
 def run(arguments: Namespace) -> int:
@@ -20,11 +20,11 @@ def run(arguments: Namespace) -> int:
     project = choose_project(arguments.project)
     if arguments.watch:
         # rich takes longer to import than everything else takes to run
-        return int(importlib.import_module("supervisor.screen").show(project))
+        return int(importlib.import_module("supervisor.terminal.screen").show(project))
     found = status(project)
     if arguments.json:
         sys.stdout.write(json.dumps(found) + "\n")
     else:
         width = os.get_terminal_size().columns if sys.stdout.isatty() else 0
-        sys.stdout.write(importlib.import_module("supervisor.render").table(found, width))
+        sys.stdout.write(importlib.import_module("supervisor.terminal.render").table(found, width))
     return ExitCode.DONE if found["state"] == "running" else ExitCode.DEGRADED

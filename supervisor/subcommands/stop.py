@@ -10,7 +10,7 @@ from lib.errors import NotRunning, TickvisorError
 from lib.folders import run_dir
 from lib.lives import read_lives
 from lib.runs import holder
-from supervisor.client import choose_project, request
+from supervisor.asked.client import choose_project, request
 
 MARGIN = 10.0
 """Seconds beyond the timeout: what is left after it must be killed and swept."""

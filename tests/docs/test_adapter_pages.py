@@ -10,8 +10,8 @@ import pytest
 
 from lib.factory import AbstractFactory, make_factory
 from lib.registry import ADAPTERS
-from supervisor.plan import make_plan
-from supervisor.spec import load_spec
+from supervisor.config.plan import make_plan
+from supervisor.config.spec import load_spec
 from tests.server_packages import missing
 
 DOCS = Path(__file__).parent.parent.parent / "docs"

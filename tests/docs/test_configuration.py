@@ -9,7 +9,7 @@ from msgspec.structs import fields
 
 from lib.defaults import DEFAULTS
 from supervisor.cli import build_parser
-from supervisor.sections import (
+from supervisor.config.sections import (
     BotSection,
     ExchangeSection,
     InfluxSection,
@@ -24,7 +24,7 @@ from supervisor.sections import (
     VenueSection,
     WatchdogSection,
 )
-from supervisor.spec import load_spec
+from supervisor.config.spec import load_spec
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/configuration.md").read_text("utf-8")
 SECTIONS = (

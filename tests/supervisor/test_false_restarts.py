@@ -10,10 +10,10 @@ from random import Random
 import pytest
 
 from lib.constants import NS_PER_SECOND, WorkerKind
-from supervisor.healing import judge
-from supervisor.ladder import Rung
-from supervisor.watch import LEARNED
-from supervisor.worker import Worker
+from supervisor.crew.healing import judge
+from supervisor.crew.worker import Worker
+from supervisor.judges.ladder import Rung
+from supervisor.judges.watch import LEARNED
 from tests.supervisor.ward import beat, make, seconds
 
 pytestmark = pytest.mark.timeout(300)

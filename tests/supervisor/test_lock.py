@@ -12,9 +12,9 @@ import pytest
 from lib.errors import AlreadyRunning
 from lib.lives import LIVES, read_lives, write_lives
 from lib.timer import LiveTimer
-from supervisor.child import Child
-from supervisor.leftovers import end_leftovers
 from supervisor.lock import RunLock, clear, next_epoch
+from supervisor.processes.child import Child
+from supervisor.processes.leftovers import end_leftovers
 
 SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.log_files import Tail, Tails, worker_of
-from supervisor.log_lines import Line, labelled, newest, read_lines, time_of
+from supervisor.record.log_files import Tail, Tails, worker_of
+from supervisor.record.log_lines import Line, labelled, newest, read_lines, time_of
 
 FIRST = "2026-11-22T14:41:12.123Z INFO     stream  connected"
 SECOND = "2026-11-22T14:41:13.000Z INFO     stream  first data"

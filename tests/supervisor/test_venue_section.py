@@ -7,8 +7,8 @@ import pytest
 
 from lib.errors import ConfigError
 from lib.venue.configuration import read_settings
-from supervisor.plan import make_plan
-from supervisor.spec import load_spec
+from supervisor.config.plan import make_plan
+from supervisor.config.spec import load_spec
 
 BASE = "project: t\nbots: [{{bot: QuoterBot, symbols: [BTCUSDT]}}]\n{}\n"
 WHOLE = """\

@@ -4,9 +4,9 @@ from random import Random
 
 from lib.bus.protocol import Heartbeat
 from lib.constants import NS_PER_SECOND, WorkerKind, WorkerState
-from supervisor.plan import WorkerSpec
-from supervisor.policy import RestartPolicy
-from supervisor.worker import Worker, make_worker
+from supervisor.config.plan import WorkerSpec
+from supervisor.crew.worker import Worker, make_worker
+from supervisor.judges.policy import RestartPolicy
 
 
 def seconds(value: float) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 import yaml
 from lib.errors import ConfigError
-from supervisor.spec import load_spec
+from supervisor.config.spec import load_spec
 from workers.chaos_config import CHAOS_BOT, Drill, read_drill
 
 GOOD: dict[str, Any] = {

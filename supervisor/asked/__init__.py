@@ -1,0 +1,1 @@
+"""The control socket: what commands ask of a run."""

@@ -1,0 +1,195 @@
+"""Starts worker processes: from the fork server, or by plain exec while it is not there."""
+
+import ctypes
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from supervisor.processes.child import Child
+
+PR_SET_CHILD_SUBREAPER = 36
+MAX_ANSWER = 65_536
+SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
+
+Born = Callable[[int | None, str], None]
+"""Told the new worker's pid, or None and the error."""
+
+
+def become_subreaper() -> None:
+    """Let orphaned descendants become our children, so that none escapes.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+
+
+def sealed(name: str, content: bytes) -> int:
+    """Return a descriptor of a read-only memory file with `content`."""
+    fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    with os.fdopen(os.dup(fd), "wb") as file:
+        file.write(content)
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, SEALS)
+    return fd
+
+
+class Spawner:
+    """Starts workers, and keeps the fork server alive.
+
+    Args:
+        environment: What the fork server and the workers get; no exchange secret is in it.
+        lifeline_fd: Read end of the pipe whose write end only this process holds.
+        preload: Further modules for the fork server to import.
+        log_path: Where the fork server's own output goes.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        lifeline_fd: int,
+        preload: Sequence[str],
+        log_path: Path,
+    ) -> None:
+        """Start nothing yet."""
+        self._environment = dict(environment)
+        self._lifeline_fd = lifeline_fd
+        self._preload = list(preload)
+        self._log_path = log_path
+        self._socket: socket.socket | None = None
+        self._waiting: dict[int, Born] = {}
+        self._number = 0
+        self.server: Child | None = None
+        self.ready = False
+        self.missing: dict[str, str] = {}
+
+    def start_server(self) -> None:
+        """Execute the fork server; it says on the socket when it is ready.
+
+        Raises:
+            OSError: It cannot be executed.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs, self._log_path.open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [
+                    sys.executable,
+                    "-m",
+                    "workers.forkserver",
+                    str(theirs.fileno()),
+                    *self._preload,
+                ],
+                env=self._environment,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        ours.setblocking(False)
+        self._socket = ours
+        self.server = Child.of(process.pid)
+        process.returncode = 0  # reaped by us through the pidfd, not by Popen
+
+    @property
+    def pending(self) -> bool:
+        """Whether a worker is being forked whose pid is not known yet."""
+        return bool(self._waiting)
+
+    def fileno(self) -> int:
+        """Return the descriptor to poll for the fork server's answers; -1 when there is none."""
+        return self._socket.fileno() if self._socket else -1
+
+    def spawn(self, name: str, start: bytes, log_path: Path, born: Born) -> None:
+        """Start one worker; `born` is told its pid, now or by `receive`."""
+        log_fd = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        start_fd = sealed(name.replace("/", "_"), start)
+        try:
+            if self.ready and self._ask_server(start_fd, log_fd, born):
+                return
+            self._execute(start_fd, log_fd, born)
+        finally:
+            os.close(start_fd)
+            os.close(log_fd)
+
+    def receive(self) -> None:
+        """Take the fork server's answers."""
+        while self._socket is not None:
+            try:
+                text = self._socket.recv(MAX_ANSWER)
+            except BlockingIOError:
+                return
+            except OSError:
+                text = b""
+            if not text:
+                self._lose_server()
+                return
+            answer = json.loads(text)
+            if "ready" in answer:
+                self.ready, self.missing = True, answer["missing"]
+            elif born := self._waiting.pop(answer["id"], None):
+                born(answer.get("pid"), answer.get("error", ""))
+
+    def server_exited(self) -> None:
+        """Forget a fork server that has ended; whoever waited for it is told so."""
+        self.receive()
+        self._lose_server()
+        if self.server is not None:
+            self.server.close()
+            self.server = None
+
+    def close(self) -> None:
+        """End the fork server and wait for it."""
+        server = self.server
+        self._lose_server()
+        if server is not None:
+            if not server.wait(1.0):
+                server.send(signal.SIGKILL)
+                server.wait(1.0)
+            server.reap()
+            server.close()
+            self.server = None
+
+    def _ask_server(self, start_fd: int, log_fd: int, born: Born) -> bool:
+        if self._socket is None:
+            return False
+        self._number += 1
+        request = json.dumps({"id": self._number}).encode()
+        try:
+            socket.send_fds(self._socket, [request], [start_fd, self._lifeline_fd, log_fd])
+        except OSError:
+            return False
+        self._waiting[self._number] = born
+        return True
+
+    def _execute(self, start_fd: int, log_fd: int, born: Born) -> None:
+        try:
+            process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [sys.executable, "-m", "workers.main", str(start_fd), str(self._lifeline_fd)],
+                env=self._environment,
+                pass_fds=[start_fd, self._lifeline_fd],
+                stdin=subprocess.DEVNULL,
+                stdout=log_fd,
+                stderr=log_fd,
+                start_new_session=True,
+            )
+        except OSError as error:
+            born(None, str(error))
+            return
+        process.returncode = 0  # reaped by us through the pidfd, not by Popen
+        born(process.pid, "")
+
+    def _lose_server(self) -> None:
+        self.ready = False
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        waiting, self._waiting = self._waiting, {}
+        for born in waiting.values():
+            born(None, "the fork server is gone")

@@ -1,0 +1,1 @@
+"""What happened: the event log, the log files, and who is told."""

@@ -1,0 +1,1 @@
+"""Changes to a running system, without a gap in anybody's data."""

@@ -1,0 +1,1 @@
+"""What people see and type: arguments, tables, the live screen."""

@@ -1,0 +1,121 @@
+"""Liveness and freshness; time is an argument."""
+
+from lib.bus.protocol import Heartbeat
+from lib.constants import NS_PER_SECOND
+from supervisor.judges.watch import LEARNED, Watch
+
+
+def seconds(value: float) -> int:
+    return round(value * NS_PER_SECOND)
+
+
+def beat(events: int = 0, age: float = 0.0, count: int = 0) -> Heartbeat:
+    return Heartbeat(
+        worker="stream",
+        state="ready",
+        lag_ns=0,
+        events=events,
+        dropped=0,
+        ages={"book": {"BTCUSDT": seconds(age)}},
+        links={"public-1": seconds(age), "market-1": seconds(age + 1)},
+        counts={"book:BTCUSDT": count},
+        note="",
+    )
+
+
+def watch(**limits: float) -> Watch:
+    made = Watch(limits, heartbeat_limit=1.0, start_timeout=30.0)
+    made.born(0)
+    return made
+
+
+def test_a_worker_is_hung_when_its_beats_stop() -> None:
+    made = watch()
+    made.beat(beat(), seconds(5))
+
+    assert made.hung(seconds(6)) == ""
+    assert made.hung(seconds(6.01)) == "no heartbeat for 1.01 s, limit 1 s"
+
+
+def test_before_the_first_beat_the_start_timeout_counts() -> None:
+    made = watch()
+
+    assert made.hung(seconds(29)) == ""
+    assert made.hung(seconds(31)).startswith("no first heartbeat")
+
+
+def test_the_supervisors_own_sleep_is_not_held_against_a_worker() -> None:
+    made = watch()
+    made.beat(beat(), seconds(5))
+
+    made.forgive(seconds(15))
+
+    assert made.hung(seconds(15.5)) == ""
+    assert made.hung(seconds(16.1)) != ""
+
+
+def test_ages_grow_between_two_beats() -> None:
+    made = watch(book=3.0)
+    made.beat(beat(age=2.5), seconds(5))
+
+    assert made.stale(seconds(5.4)) == []
+    [stale] = made.stale(seconds(5.6))
+    assert (stale.channel, stale.symbol) == ("book", "BTCUSDT")
+    assert str(stale) == "book BTCUSDT 3.1 s old, limit 3 s"
+
+
+def test_a_channel_without_a_limit_is_not_watched() -> None:
+    made = watch(trade=1.0)
+    made.beat(beat(age=100), seconds(5))
+
+    assert made.stale(seconds(5)) == []
+
+
+def test_one_of_several_stale_symbols_does_not_make_the_worker_frozen() -> None:
+    made = watch(book=3.0)
+    half = beat()._replace(ages={"book": {"BTCUSDT": 0, "XRPUSDT": seconds(9)}})
+    made.beat(half, seconds(5))
+    assert not made.is_frozen(made.stale(seconds(5)), seconds(5))
+
+    whole = beat()._replace(ages={"book": {"BTCUSDT": seconds(4), "XRPUSDT": seconds(9)}})
+    made.beat(whole, seconds(6))
+    assert made.is_frozen(made.stale(seconds(6)), seconds(6))
+
+
+def test_a_learned_limit_outlives_the_life_that_it_was_learned_in() -> None:
+    made = watch(book=LEARNED)
+    for step in range(1, 100):
+        made.beat(beat(count=step * 10), seconds(step / 4))
+    assert made.limit("book", "BTCUSDT") == 2.5
+
+    made.born(seconds(30))
+
+    assert made.limit("book", "BTCUSDT") == 2.5
+    made.beat(beat(age=2.6), seconds(40))
+    [stale] = made.stale(seconds(40))
+    assert not stale.is_sure
+
+
+def test_the_newest_word_of_any_connection_counts_as_heard() -> None:
+    made = watch()
+    assert made.heard(seconds(5)) is None
+
+    made.beat(beat(age=2), seconds(5))
+
+    assert made.heard(seconds(6)) == 3
+
+
+def test_event_rate_is_measured_over_whole_seconds() -> None:
+    made = watch()
+    for step in range(1, 9):
+        made.beat(beat(events=step * 25), seconds(step / 4))
+
+    assert made.events_per_s == 100
+
+
+def test_a_life_that_was_never_ready_may_be_silent_longer() -> None:
+    made = watch()
+    made.beat(beat()._replace(state="starting"), seconds(1))
+
+    assert made.hung(seconds(5.9)) == ""
+    assert made.hung(seconds(6.1)) != ""
