@@ -1,5 +1,6 @@
 """Loads a user's classes: by the file they stand in, or by name and parent class."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -32,11 +33,18 @@ def class_by_name(name: str, parent: type[Parent]) -> type[Parent]:
     if ":" in name or "." in name:
         return find("class", name, parent)
     found = {child for child in _children(parent) if child.__name__ == name}
+    if len(found) > 1:
+        # a class that was made while running stands behind the one that it was made from
+        found = {child for child in found if _stands_in_its_module(child)} or found
     if len(found) == 1:
         return found.pop()
     known = ", ".join(sorted({child.__name__ for child in _children(parent)})) or "none"
     problem = f"{len(found)} classes" if found else "no class"
     raise ConfigError(f"{problem} of name {name!r} below {parent.__name__}; known: {known}")
+
+
+def _stands_in_its_module(child: type) -> bool:
+    return getattr(sys.modules.get(child.__module__), child.__name__, None) is child
 
 
 def _children(parent: type[Parent]) -> Iterator[type[Parent]]:

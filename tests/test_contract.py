@@ -58,7 +58,7 @@ CONTRACT = {
     "lib.stream:AbstractStream": ADAPTER | {"Run": "self, sink"},
 }
 ABSTRACT = {
-    "lib.exchange:AbstractExchange": set(EXCHANGE) - {"__init__"},
+    "lib.exchange:AbstractExchange": set(EXCHANGE) - {"__init__"} | {"open_orders"},
     "bot:AbstractBot": {"Clean"},
     "lib.timer:AbstractTimer": set(TIMER),
     "lib.vault:AbstractVault": {"Get"},

@@ -40,6 +40,12 @@ def test_a_class_is_found_by_name_below_its_parent() -> None:
     assert class_by_name("lib.vault.env_vault:EnvVault", AbstractVault) is EnvVault
 
 
+def test_a_class_made_while_running_does_not_hide_the_one_of_its_module() -> None:
+    made = type("MemoryState", (MemoryState,), {})
+
+    assert class_by_name("MemoryState", AbstractState) is MemoryState is not made
+
+
 def test_an_unknown_name_is_refused_naming_the_known() -> None:
     with pytest.raises(ConfigError, match=r"no class of name 'NoState'.*MemoryState"):
         class_by_name("NoState", AbstractState)

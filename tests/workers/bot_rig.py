@@ -29,6 +29,7 @@ from lib.bus.request_sockets import Server
 from lib.bus.sockets import Publisher, make_socket
 from lib.bus.start import Start, encode_start
 from lib.timer import LiveTimer
+from tests.lib.bus.waiting import until_free
 from tests.lib.exchange.fake_worker import LIFE, OWNER, PROJECT, hello_values, snapshot
 
 ROOT = Path(__file__).parent.parent.parent
@@ -157,6 +158,8 @@ class Rig:
         self.server.close()
         self.account.close()
         self.server = self.account = None
+        for name in (endpoints.ORDERS, endpoints.ACCOUNT):
+            until_free(endpoints.ipc(self.run_dir, name))
 
     def publish(self, message: Message) -> None:
         """Publish on the account channel."""

@@ -17,7 +17,7 @@ from lib.bus.request_sockets import Client, Server
 from lib.bus.sequence import Order, Sequences
 from lib.bus.sockets import HIGH_WATER, Publisher, Pusher, Subscriber
 from tests.lib.bus.messages import book
-from tests.lib.bus.waiting import DEADLINE_MS, TICK_MS, until
+from tests.lib.bus.waiting import DEADLINE_MS, TICK_MS, until, until_free
 
 Context = zmq.Context[zmq.Socket[bytes]]
 BTC = topic("book", "BTCUSDT")
@@ -200,6 +200,7 @@ def test_a_subscriber_joins_the_next_life_of_its_publisher(
     subscriber = Subscriber(zmq_context, [market], [BTC])
     join(publisher, subscriber)
     publisher.close()
+    until_free(market)
 
     successor = Publisher(zmq_context, market, 2, clock)
 
@@ -259,22 +260,8 @@ def test_an_address_that_is_served_cannot_be_taken(
     with pytest.raises(OSError, match="served by another process"):
         Server(zmq_context, market)
     first.close()
-    until_free(zmq_context, market)
-
-
-def until_free(context: Context, address: str) -> None:
-    """Return once a socket that was closed has let its address go (ZeroMQ's own thread does)."""
-    waiting = context.socket(zmq.PAIR)
-
-    def is_free() -> bool:
-        try:
-            Publisher(context, address, 3, clock).close()
-        except OSError:
-            return False
-        return True
-
-    until(is_free, waiting)
-    waiting.close(0)
+    until_free(market)
+    Publisher(zmq_context, market, 3, clock).close()
 
 
 def test_a_subscriber_finds_a_further_publisher_and_keeps_the_first(

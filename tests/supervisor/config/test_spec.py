@@ -15,7 +15,7 @@ from supervisor.config.spec import Spec, load_spec
 from supervisor.config.used_defaults import used_defaults
 from supervisor.judges.watch import LEARNED
 
-YAML = Path(__file__).parent.parent.parent / "yaml"
+YAML = Path(__file__).parents[3] / "yaml"
 BASE = """\
 project: t
 venue: {feed: synthetic}

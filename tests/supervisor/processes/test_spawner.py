@@ -21,7 +21,7 @@ class Nursery:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.lifeline, self.ours = os.pipe2(os.O_CLOEXEC)
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
         self.spawner = Spawner(environment, self.lifeline, [], folder / "forkserver.log")
         self.born: list[tuple[int | None, str]] = []
 

@@ -155,7 +155,7 @@ def test_token_in_a_file_that_others_can_read_is_warned_of(tmp_path: Path) -> No
 
 def test_example_of_the_page_is_right(tmp_path: Path) -> None:
     pytest.importorskip("apprise")
-    page = (Path(__file__).parents[2] / "docs/operations.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs/operations.md").read_text("utf-8")
     [example] = re.findall(r"^```yaml\n(on_event:.*?)^```", page, re.DOTALL | re.MULTILINE)
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(sandbox("hooks")))
     (tmp_path / "hooks.yaml").write_text(example)

@@ -23,7 +23,7 @@ from tests.e2e.harness import until
 from tests.supervisor.record.test_hook_rules import hook
 
 pytestmark = pytest.mark.process
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SECONDS = 20.0
 TOLD = {
     "project": "prod",

@@ -1,11 +1,12 @@
 """A few lines of exchange, for faults that the venue does not play: it sends what it is told."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any, Self
 
-from aiohttp import WSMsgType, web
+from aiohttp import ClientConnectionResetError, WSMsgType, web
 
 from lib.timer import LiveTimer
 
@@ -63,7 +64,9 @@ class Feed:
         for value in values:
             text = value if isinstance(value, str) else json.dumps(value)
             for socket in [to] if to is not None else self.open:
-                await socket.send_str(text)
+                # like the exchange, which sends into what its client is closing just now
+                with contextlib.suppress(ClientConnectionResetError):
+                    await socket.send_str(text)
 
     def cut(self, socket: web.WebSocketResponse) -> None:
         """Break TCP without a goodbye."""
