@@ -12,11 +12,12 @@ WAIT_SECONDS = 1.0
 
 
 def children() -> set[int]:
-    """Return the pids of all our children."""
+    """Return the pids of our children, as far as there are descriptors to read them."""
     found: set[int] = set()
-    for task in TASKS.iterdir():
-        with contextlib.suppress(OSError):
-            found.update(int(pid) for pid in (task / "children").read_text().split())
+    with contextlib.suppress(OSError):
+        for task in TASKS.iterdir():
+            with contextlib.suppress(OSError):
+                found.update(int(pid) for pid in (task / "children").read_text().split())
     return found
 
 

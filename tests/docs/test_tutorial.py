@@ -25,6 +25,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 PAGE = (ROOT / "docs/tutorial.md").read_text("utf-8")
 SECTIONS = dict(re.findall(r"^## \d\. (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE))
+PATIENCE = 100.0
+"""Seconds in which a trend shows on a market of chance."""
 EXPORT = "export "
 
 
@@ -139,7 +141,7 @@ def test_backtests_of_the_tutorial_leave_what_it_says(reader: Reader) -> None:
 
 def test_the_sandbox_of_the_tutorial_trades(reader: Reader) -> None:
     def traded() -> None:
-        until("it has bought", lambda: reader.venue("/venue/ledger")["fills"])
+        until("it has bought", lambda: reader.venue("/venue/ledger")["fills"], PATIENCE)
 
     said = reader.follow("Sandbox", bar=traded)
 
@@ -152,7 +154,7 @@ def test_paper_of_the_tutorial_trades_here_and_records(reader: Reader, binance: 
     reader.use("venue", binance)
 
     def traded() -> None:
-        until("it has bought", lambda: reader.venue("/venue/ledger")["fills"])
+        until("it has bought", lambda: reader.venue("/venue/ledger")["fills"], PATIENCE)
 
     said = reader.follow("Paper", bar=traded)
 
@@ -171,7 +173,9 @@ def test_live_of_the_tutorial_trades_there_and_goes_flat(
     assert exported == ["export BINANCE_KEY=… BINANCE_SECRET=…"]
     reader.environment |= {"BINANCE_KEY": binance.key, "BINANCE_SECRET": binance.secret}
 
-    reader.follow("Live", bar=lambda: until("it has bought", lambda: binance.ledger()["fills"]))
+    reader.follow(
+        "Live", bar=lambda: until("it has bought", lambda: binance.ledger()["fills"], PATIENCE)
+    )
 
     ledger = binance.ledger()
     assert open_orders(ledger) == []

@@ -67,6 +67,16 @@ def test_the_rest_of_the_symbols_falling_silent_goes_on_to_the_restart() -> None
     assert climb(ladder, BTC | XRP, 1.5, 2.1, is_whole=True) == [(2.0, Rung.RESTART)]
 
 
+def test_a_channel_that_was_silent_as_a_whole_leaves_each_symbol_its_climb() -> None:
+    ladder = Ladder(PUBLISHER_RUNGS)
+    climb(ladder, BTC | XRP, 0, 3, is_whole=True)
+    ladder.fresh()
+
+    rungs = climb(ladder, BTC, 10, 12, is_whole=False)
+
+    assert [rung for _, rung in rungs] == [Rung.RESUBSCRIBE, Rung.RECONNECT]
+
+
 def test_a_refused_restart_is_escalated_once() -> None:
     ladder = Ladder(PUBLISHER_RUNGS)
     climb(ladder, BTC, 0, 3, is_whole=True)
