@@ -55,10 +55,12 @@ class Ladder:
         joined, self._known = stale - self._known, stale
         if self._since_ns is None or (joined and not is_whole):
             self._since_ns, self._next, self._has_escalated = now_ns, 0, False
-            # a channel that is silent as a whole is booked on no symbol's account
-            names = () if is_whole else sorted(joined)
-            allowed = [self._climbs.allows(name, now_ns) for name in names]
-            self._may_climb = is_whole or any(allowed)
+            allowed = [self._climbs.allows(name, now_ns) for name in sorted(joined)]
+            self._may_climb = any(allowed)
+        if is_whole:
+            # it began with one of them, but was no symbol's own silence
+            for name in stale:
+                self._climbs.forget(name)
         if not (is_whole or self._may_climb):
             return None
         seconds = (now_ns - self._since_ns) / NS_PER_SECOND

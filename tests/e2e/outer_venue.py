@@ -32,7 +32,10 @@ class OuterVenue:
         )
         assert self.process.stdout is not None
         ready, _, _ = select.select([self.process.stdout], [], [], SECONDS)
-        assert ready, "the second venue does not start"
+        if not ready:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError("the second venue does not start")
         said: dict[str, Any] = json.loads(self.process.stdout.readline())
         self.rest_url: str = said["rest_url"]
         self.ws_url: str = said["ws_url"]

@@ -69,7 +69,8 @@ def test_the_rest_of_the_symbols_falling_silent_goes_on_to_the_restart() -> None
 
 def test_a_channel_that_was_silent_as_a_whole_leaves_each_symbol_its_climb() -> None:
     ladder = Ladder(PUBLISHER_RUNGS)
-    climb(ladder, BTC | XRP, 0, 3, is_whole=True)
+    climb(ladder, BTC, 0, 0.2, is_whole=False)
+    climb(ladder, BTC | XRP, 0.2, 3, is_whole=True)
     ladder.fresh()
 
     rungs = climb(ladder, BTC, 10, 12, is_whole=False)
