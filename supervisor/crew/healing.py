@@ -60,9 +60,10 @@ def judge(
     if not stale:
         worker.ladder.fresh()
         return None
-    if is_cut:
-        return Healing(worker, tuple(stale), None)
     names = frozenset(f"{one.channel} {one.symbol}" for one in stale)
+    if is_cut:
+        worker.ladder.excuse(names)
+        return Healing(worker, tuple(stale), None)
     is_whole = is_bot or worker.watch.is_frozen(stale, now_ns)
     return Healing(worker, tuple(stale), worker.ladder.stale(now_ns, names, is_whole=is_whole))
 

@@ -58,9 +58,7 @@ class Ladder:
             allowed = [self._climbs.allows(name, now_ns) for name in sorted(joined)]
             self._may_climb = any(allowed)
         if is_whole:
-            # it began with one of them, but was no symbol's own silence
-            for name in stale:
-                self._climbs.forget(name)
+            self.excuse(stale)
         if not (is_whole or self._may_climb):
             return None
         seconds = (now_ns - self._since_ns) / NS_PER_SECOND
@@ -69,6 +67,11 @@ class Ladder:
             self._next += 1
             return rung
         return self._escalated(seconds) if rung is Rung.RESTART else None
+
+    def excuse(self, stale: frozenset[str]) -> None:
+        """Note that all are silent: it may have begun with some, but was not their own silence."""
+        for name in stale:
+            self._climbs.forget(name)
 
     def refused(self, now_ns: int) -> Rung | None:
         """Note that a restart was refused: the last one did not help."""

@@ -77,7 +77,8 @@ def _copy_end(fd: int, target: Path, size: int) -> None:
         at = max(0, os.fstat(fd).st_size - size)
         if at:
             copy.write(f"--- {at} bytes of a flood are left out ---\n".encode())
+        most = at + size + size // 20
         for _ in range(CATCH_UP):
-            end = os.fstat(fd).st_size
+            end = min(os.fstat(fd).st_size, most)
             while at < end:
                 at += os.sendfile(copy.fileno(), fd, at, end - at)
