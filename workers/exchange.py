@@ -18,16 +18,15 @@ from lib.bus.sockets import Publisher
 from lib.bus.start import Start
 from lib.constants import NS_PER_SECOND, Channel
 from lib.exchange.binance.authority import Authority, Ears
-from lib.exchange.binance.closing import Closing
 from lib.exchange.credentials import resolve_keys
 from lib.oms.history import History
 from lib.oms.rows import row_of
 from workers.exchange_admin import ExchangeAdmin
-from workers.exchange_farewell import Farewell
+from workers.exchange_farewell import Farewell, left_text
 from workers.exchange_learning import Learning
 from workers.exchange_market import MarketWatch
 from workers.exchange_memory import ExchangeMemory
-from workers.exchange_reach import REACH, REST, Reach
+from workers.exchange_reach import REACH, Reach
 from workers.exchange_server import Lines, OrderServer
 from workers.runtime import AsyncWorker, Vitals, run_worker
 from workers.secrets import keep_login, resolve_secrets
@@ -118,24 +117,27 @@ class ExchangeWorker(AsyncWorker):
     def vitals(self) -> Vitals:
         """Return what the next heartbeat says."""
         if not self._opened:
-            note = "synchronising the account"
-            return Vitals(ready=False, links={REST: self._reach.age()}, note=note)
+            links = self._reach.links()
+            return Vitals(ready=False, links=links, note="synchronising the account")
         self._tell_health()
         authority = self._authority
         stream, sync = authority.stream, authority.sync
         open_count = sum(1 for _ in authority.orders.open_orders())
         share = authority.gateway.budget.share("weight", authority.gateway.now_ns())
+        bad = stream.malformed + sync.bad_events + self._server.bad_frames
+        # who may not ask is neither silent nor deaf
+        held = self._reach.is_held()
         age_ns = authority.hearing.age(self.timer.Monotonic())
         return Vitals(
             ready=True,
             events=stream.events + self._server.served,
-            dropped=stream.malformed + sync.bad_events + self._server.bad_frames,
-            ages={Channel.ACCOUNT.value: {"ALL": age_ns}},
-            links={**stream.links(), REST: self._reach.age()},
+            dropped=bad,
+            ages={} if held else {Channel.ACCOUNT.value: {"ALL": age_ns}},
+            links={} if held else {**stream.links(), **self._reach.links()},
             counts={f"{Channel.ACCOUNT}:ALL": stream.events},
             note=f"{open_count} open orders, {authority.orders.counts['fills']} fills, "
             f"weight {share:.0%}",
-            errors=stream.malformed + sync.bad_events + self._server.bad_frames,
+            errors=bad,
         )
 
     def on_roster(self, roster: Roster) -> None:
@@ -203,9 +205,12 @@ class ExchangeWorker(AsyncWorker):
             self._authority.journal.put([row_of(order)])
         if closing.kept:
             self.report("kept", {"orders": closing.kept})
+        countdowns = self._authority.dead_man.countdowns
         if closing.stuck:
             self.log.error("orders may be left", orders=closing.stuck, reason=closing.why)
-            self.report("stuck", {"orders": closing.stuck, "message": self._left_text(closing)})
+            self.report(
+                "stuck", {"orders": closing.stuck, "message": left_text(closing, countdowns)}
+            )
         armed = await self._release(closing.stuck)
         if armed:
             self.log.error("dead-man switch left armed", symbols=armed)
@@ -222,15 +227,6 @@ class ExchangeWorker(AsyncWorker):
                 async with asyncio.timeout(left_ns / NS_PER_SECOND):
                     await dead_man.release(dead_man.countdowns.armed())
         return dead_man.countdowns.armed()
-
-    def _left_text(self, closing: Closing) -> str:
-        # What may be left, why, and who sees to it now.
-        countdowns = self._authority.dead_man.countdowns
-        text = f"{', '.join(closing.stuck)} may still be open: {closing.why}"
-        if not countdowns.armed():
-            return f"{text}; look at the exchange"
-        seconds = round(countdowns.seconds)
-        return f"{text}; the exchange's dead-man switch cancels them within {seconds} s"
 
     # --- inside
 

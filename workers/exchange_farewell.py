@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from lib.constants import NS_PER_SECOND
+from lib.exchange.binance.closing import Closing
+from lib.oms.countdowns import Countdowns
 from lib.oms.lives import Lives
 from lib.timer import AbstractTimer
 
@@ -45,3 +47,12 @@ class Farewell:
         end_ns = self._timer.Monotonic() + round(CLEAN_SECONDS * NS_PER_SECOND)
         while self._timer.Monotonic() < end_ns and not self.done.issuperset(lives.owners()):
             await self._timer.SleepAsync(STEP_SECONDS)
+
+
+def left_text(closing: Closing, countdowns: Countdowns) -> str:
+    """Return what may be left, why, and who sees to it now."""
+    text = f"{', '.join(closing.stuck)} may still be open: {closing.why}"
+    if not countdowns.armed():
+        return f"{text}; look at the exchange"
+    seconds = round(countdowns.seconds)
+    return f"{text}; the exchange's dead-man switch cancels them within {seconds} s"

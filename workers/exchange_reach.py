@@ -7,6 +7,7 @@ from typing import Any
 from lib.constants import NS_PER_SECOND
 from lib.errors import ExchangeError, RateLimited
 from lib.exchange.binance.gateway import BinanceGateway
+from lib.oms.budget import Priority
 from lib.timer import AbstractTimer
 
 REST = "rest"
@@ -37,9 +38,17 @@ class Reach:
         self._next_ns = 0
         self._asking = False
 
-    def age(self) -> int:
-        """Return ns since the exchange's newest answer to a question of ours."""
-        return self._timer.Monotonic() - self._heard_ns
+    def is_held(self) -> bool:
+        """Return whether the exchange wants to be left alone: silence then proves nothing."""
+        gateway = self.gateway
+        if gateway is None:
+            return False
+        waits = gateway.budget.wait_ns(gateway.now_ns(), Priority.READ) > 0
+        return waits or self._timer.Monotonic() < self._next_ns
+
+    def links(self) -> dict[str, int]:
+        """Return the age in ns of the newest answer, nothing while none may be asked for."""
+        return {} if self.is_held() else {REST: self._timer.Monotonic() - self._heard_ns}
 
     def ask(self) -> None:
         """Ask, unless a question is out or the exchange wants to be left alone."""

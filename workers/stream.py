@@ -78,9 +78,9 @@ class StreamWorker(AsyncWorker):
         """Climb the first rungs of healing on demand."""
         match action:
             case "resubscribe" if self._stream is not None:
-                self._stream.resubscribe()
+                self._stream.resubscribe(*args[:1])
             case "reconnect" if self._stream is not None:
-                self._stream.reconnect()
+                self._stream.reconnect(*args[:1])
             case "configure" if self._stream is not None and args:
                 self._configure(self._stream, args[0])
             case "hang" if os.environ.get(TEST_HOOKS) == "1":

@@ -28,10 +28,11 @@ SHARES = {
     Priority.REDUCE: 1.0,
     Priority.MARKET: 0.95,
     Priority.LIMIT: 0.9,
-    Priority.QUERY: 0.8,
+    Priority.QUERY: 0.78,
     Priority.READ: 0.75,
 }
-"""Share of a limit that may be used before a kind of request has to wait for the next window."""
+"""Share of a limit that may be used before a kind of request has to wait for the next window; our
+own questions stay below what turns `isOnline` False."""
 ORDERS = frozenset({Priority.REDUCE, Priority.MARKET, Priority.LIMIT})
 FACT = "budget"
 SOFT = 0.8

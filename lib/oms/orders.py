@@ -11,11 +11,18 @@ from lib.constants import Status
 from lib.oms.actions import Action, Publish, Record
 from lib.oms.events import Fill, OrderReport
 from lib.oms.known import Known, remember
-from lib.oms.proof import OFTEN, OFTEN_UNHEARD, Proof
+from lib.oms.proof import LOST, LOST_NS, LOST_UNHEARD, OFTEN, OFTEN_UNHEARD, Proof
 from lib.oms.rows import fill_row, row_of
 from lib.oms.states import TOMBSTONES, is_legal, is_open
 from lib.oms.tracked import Tracked, asked_for, from_intent, from_report
-from lib.oms.wishes import due_of, first_fetch_ns, first_look_ns, first_query_ns, looks_of
+from lib.oms.wishes import (
+    doubt_ns,
+    due_of,
+    first_fetch_ns,
+    first_look_ns,
+    first_query_ns,
+    looks_of,
+)
 
 USUAL = Proof()
 UNSEEN = (Status.PENDING, Status.UNKNOWN)
@@ -112,6 +119,7 @@ class Orders(Known):
         if not report.algo and report.exchange_id:
             remember(self._by_exchange, (order.symbol, report.exchange_id), order.id)
         order.known_ns = order.known_ns or now_ns
+        order.missing_ns = order.absent_ns = order.absences = 0
         fill = report.fill if report.fill and self._book(order, report.fill) else None
         self._move(order, report, now_ns)
         if order.status is before and fill is None:
@@ -156,17 +164,48 @@ class Orders(Known):
         if order.absences < (OFTEN if heard else OFTEN_UNHEARD):
             order.query_due_ns = min(order.query_due_ns, now_ns + self.proof.apart_ns)
             return []
-        told = self.end(client_id, Status.NOT_PLACED, "never reached the exchange", now_ns)
-        self._look_again[order.id] = order
-        order.query_due_ns = now_ns + first_look_ns()
-        return told
+        return self._bury(order, "never reached the exchange", now_ns)
+
+    def on_missing(self, client_id: str, now_ns: int, *, heard: bool) -> bool:
+        """Take in that no query or list shows an order that the exchange had.
+
+        Exchanges forget what ended without a fill days ago, and test exchanges are reset.
+
+        Args:
+            client_id: Its id.
+            now_ns: The exchange's time.
+            heard: The account stream was proven since the exchange began to deny it.
+
+        Returns:
+            Whether only its trades are still to be read before it is called lost.
+        """
+        order = self._open.get(client_id)
+        if order is None or order.held is not None:
+            return False
+        self.counts["absent though known"] += 1
+        order.missing_ns = order.missing_ns or now_ns
+        if now_ns - order.absent_ns >= self.proof.apart_ns:
+            order.absent_ns = now_ns
+            order.absences += 1
+        order.query_due_ns = now_ns + max(doubt_ns(order), self.proof.apart_ns)
+        often = LOST if heard else LOST_UNHEARD
+        return order.absences >= often and now_ns - order.missing_ns >= LOST_NS
+
+    def on_lost(self, client_id: str, now_ns: int) -> list[Action]:
+        """End an order that the exchange had and has no more, nobody knows since when."""
+        order = self._open.get(client_id)
+        if order is None or order.held is not None:
+            return []
+        self.counts["lost"] += 1
+        return self._bury(order, "the exchange no longer has it", now_ns)
 
     def on_question(self, client_id: str, now_ns: int) -> list[Action]:
         """Take in that a cancel found no such open order: ask what became of it."""
         order = self._open.get(client_id)
         if order is None or order.held is not None:
             return []
-        order.query_due_ns = now_ns
+        order.query_due_ns = now_ns + doubt_ns(order)
+        order.cancel_due_ns = max(order.cancel_due_ns, order.query_due_ns)
         return due_of(order, now_ns)
 
     def due(self, now_ns: int) -> list[Action]:
@@ -221,6 +260,13 @@ class Orders(Known):
         if order.held is not None and order.lacks_fills and unseen:
             self._reopen(order, Status.NEW, now_ns)
         self._settle(order, now_ns)
+
+    def _bury(self, order: Tracked, reason: str, now_ns: int) -> list[Action]:
+        order.reason, order.event_ns = reason, now_ns
+        self._finish(order, Status.NOT_PLACED)
+        self._look_again[order.id] = order
+        order.query_due_ns = now_ns + first_look_ns()
+        return [_publish(order)]
 
     def _reopen(self, order: Tracked, target: Status, now_ns: int) -> None:
         if order.status in TOMBSTONES:

@@ -8,6 +8,10 @@ from lib.oms.tracked import RECV_WINDOW_MS, Tracked
 
 OFTEN, OFTEN_UNHEARD = 2, 4
 """How many answers prove it; more where the account stream was not followed all along."""
+LOST, LOST_UNHEARD = 6, 10
+"""The same for what the exchange had: longer than any of its reads is known to lag."""
+LOST_NS = 60 * NS_PER_SECOND
+"""How long it must have denied that."""
 
 
 class Proof(NamedTuple):

@@ -6,8 +6,10 @@ is counted and ignored, never raised.
 
 from lib.constants import FINAL, Status
 
-_OPEN_TO = frozenset({Status.FILLED, Status.CANCELED, Status.EXPIRED})
-_APPEARED = _OPEN_TO | {Status.NEW, Status.TRIGGERING, Status.PARTIALLY_FILLED}
+_ENDED = frozenset({Status.FILLED, Status.CANCELED, Status.EXPIRED})
+# the exchange has it no more, and says neither how nor when it ended
+_OPEN_TO = _ENDED | {Status.NOT_PLACED}
+_APPEARED = _ENDED | {Status.NEW, Status.TRIGGERING, Status.PARTIALLY_FILLED}
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     # our side has it; nothing, or a request under way, has left
@@ -28,7 +30,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 }
 
 TOMBSTONES = frozenset({Status.NOT_PLACED, Status.NOT_SENT, Status.REJECTED})
-"""The exchange is believed not to have it, and never to have had it."""
+"""The exchange is believed not to have it."""
 WORKING = frozenset({Status.NEW, Status.PARTIALLY_FILLED, Status.TRIGGERING})
 """The exchange is known to have it."""
 

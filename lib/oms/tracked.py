@@ -67,6 +67,8 @@ class Tracked:
     """Newest answer that showed its absence; 0 for none."""
     absences: int = 0
     """How many did."""
+    missing_ns: int = 0
+    """Since when the exchange denies that it has what it had, exchange's clock; 0 for never."""
     looks: int = 0
     """How often it was looked for after it had been called absent."""
     kept: bool = False

@@ -8,6 +8,9 @@ QUERY_MS = (200, 300, 500, 1_000, 1_000, 2_000)
 CANCEL_MS = (250, 500, 1_000, 2_000, 5_000)
 FETCH_MS = (500, 500, 1_000, 2_000, 5_000)
 """Waits between tries; the last one repeats."""
+DOUBT_MS = (0, 0, 1_000, 2_000, 5_000, 10_000)
+"""Waits while the exchange denies that it has what it had: a few such orders must not use up what
+others need."""
 LOOK_MS = (500, 500, 1_000, 3_000, 10_000, 30_000)
 """Waits before an order that was called absent is looked for again; then no more."""
 
@@ -25,6 +28,11 @@ def first_fetch_ns() -> int:
 def first_look_ns() -> int:
     """Return after how long an order that was called absent is looked for again."""
     return LOOK_MS[0] * NS_PER_MS
+
+
+def doubt_ns(order: Tracked) -> int:
+    """Return how long to wait before an order that has gone missing is asked for again."""
+    return _step(DOUBT_MS, order.absences)
 
 
 def looks_of(order: Tracked, now_ns: int) -> list[Action]:

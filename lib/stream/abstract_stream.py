@@ -1,7 +1,7 @@
 """What a stream of an exchange promises."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from lib.bus.protocol import Message
@@ -69,8 +69,12 @@ class AbstractStream(ABC):
         """Return counters and measured times by name, ns where the name says so."""
         return {}
 
-    def resubscribe(self) -> None:
-        """Subscribe everything again on the connections that stand (first rung of healing)."""
+    def resubscribe(self, symbols: Collection[str] = ()) -> None:
+        """Subscribe symbols anew on the connections that stand (first rung of healing).
+
+        Args:
+            symbols: Those whose data is stale; none named means all.
+        """
         return
 
     def configure(self, part: dict[str, Any]) -> None:
@@ -81,6 +85,6 @@ class AbstractStream(ABC):
         """
         return
 
-    def reconnect(self) -> None:
-        """Replace all connections (second rung of healing)."""
+    def reconnect(self, symbols: Collection[str] = ()) -> None:
+        """Replace the connections of symbols, none named: all (second rung of healing)."""
         return

@@ -14,7 +14,7 @@ from supervisor.crew.lifecycle import Lifecycle
 from supervisor.crew.outage import TALKERS, Change, Outage
 from supervisor.crew.worker import Worker
 from supervisor.judges.illness import Finding
-from supervisor.judges.ladder import Rung
+from supervisor.judges.ladder import Rung, Step
 from supervisor.judges.slowness import is_crowd
 from supervisor.processes.meter import Meter
 from supervisor.record.history import History
@@ -109,16 +109,20 @@ class Healer:
         worker, evidence = healing.worker, healing.evidence
         self._lifecycle.ill(worker.name, evidence)
         self._crew.do(worker, worker.life.stale(evidence))
-        rung = healing.rung
+        for step in healing.steps:
+            self._climb(healing, step, now_ns)
+
+    def _climb(self, healing: Healing, step: Step, now_ns: int) -> None:
+        worker, rung, evidence = healing.worker, step.rung, healing.evidence_of(step)
         if rung is Rung.RESTART:
             done = worker.life.restart(ExitReason.STALE, evidence, now_ns)
             self._crew.do(worker, done)
-            rung = None if done else worker.ladder.refused(now_ns)
-        if rung is None:
-            return
+            if done or not worker.ladder.refused(now_ns):
+                return
+            rung = Rung.ESCALATE
         self._history.add(worker.name, rung.value, evidence)
         if rung is not Rung.ESCALATE:
-            self._lifecycle.command(worker.name, rung.value, [healing.symbols])
+            self._lifecycle.command(worker.name, rung.value, [healing.symbols_of(step)])
 
     def _tell_books(self, worker: Worker) -> None:
         # Fixed limits bots and the exchange worker judge themselves; learned ones only we know.

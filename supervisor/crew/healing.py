@@ -4,12 +4,12 @@ Staleness is healed where it arises: a bot whose publisher goes on counting has 
 subscription; everything else is the publisher's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lib.constants import WorkerKind
 from supervisor.crew.worker import Worker
-from supervisor.judges.ladder import Rung
+from supervisor.judges.ladder import Step
 from supervisor.judges.watch import StaleData
 
 NAMED = 3
@@ -18,24 +18,25 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Healing:
-    """One step for one worker; `rung` is None while its present rung is given time."""
+    """What is stale of one worker, and what is due for it; nothing while a rung is given time."""
 
     worker: Worker
     stale: tuple[StaleData, ...]
     """What is stale, oldest first."""
-    rung: Rung | None
+    steps: tuple[Step, ...]
 
     @property
     def evidence(self) -> str:
         """What is stale, in a few words."""
-        more = len(self.stale) - NAMED
-        named = ", ".join(map(str, self.stale[:NAMED]))
-        return f"{named} and {more} more" if more > 0 else named
+        return _said(self.stale)
 
-    @property
-    def symbols(self) -> list[str]:
-        """The symbols concerned."""
-        return sorted({one.symbol for one in self.stale})
+    def evidence_of(self, step: Step) -> str:
+        """Return what a step is for, in a few words."""
+        return _said([one for one in self.stale if _name(one) in step.names])
+
+    def symbols_of(self, step: Step) -> list[str]:
+        """Return the symbols that a step concerns."""
+        return sorted({one.symbol for one in self.stale if _name(one) in step.names})
 
 
 def judge(
@@ -60,12 +61,13 @@ def judge(
     if not stale:
         worker.ladder.fresh()
         return None
-    names = frozenset(f"{one.channel} {one.symbol}" for one in stale)
+    names = frozenset(map(_name, stale))
     if is_cut:
         worker.ladder.excuse(names)
-        return Healing(worker, tuple(stale), None)
+        return Healing(worker, tuple(stale), ())
     is_whole = is_bot or worker.watch.is_frozen(stale, now_ns)
-    return Healing(worker, tuple(stale), worker.ladder.stale(now_ns, names, is_whole=is_whole))
+    steps = worker.ladder.stale(now_ns, names, is_whole=is_whole)
+    return Healing(worker, tuple(stale), tuple(steps))
 
 
 def _published(stale: StaleData, workers: Iterable[Worker], now_ns: int) -> bool:
@@ -77,3 +79,13 @@ def _published(stale: StaleData, workers: Iterable[Worker], now_ns: int) -> bool
         and (age := publisher.watch.age(stale.channel, stale.symbol, now_ns)) is not None
     ]
     return bool(ages) and min(ages) < stale.limit / 2
+
+
+def _name(stale: StaleData) -> str:
+    return f"{stale.channel} {stale.symbol}"
+
+
+def _said(stale: Sequence[StaleData]) -> str:
+    more = len(stale) - NAMED
+    named = ", ".join(map(str, stale[:NAMED]))
+    return f"{named} and {more} more" if more > 0 else named

@@ -1,13 +1,12 @@
 """The rungs of healing a worker without fresh data, gentlest first (pure)."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from lib.constants import NS_PER_SECOND
 from supervisor.judges.budget import Repeats
-
-CLIMB_GAP = 60.0
-"""Seconds between the first two climbs for the same symbols, doubling: a symbol that is just quiet
-must not make its neighbours' connections change all day."""
 
 
 class Rung(StrEnum):
@@ -20,14 +19,35 @@ class Rung(StrEnum):
     """Nothing helped: somebody must look. Said once; the data goes on being probed."""
 
 
+GAPS = {Rung.RESUBSCRIBE: 5.0, Rung.RECONNECT: 60.0}
+"""Seconds between the first two of a rung for the same symbol, doubling. A symbol that is just
+quiet must not make its neighbours' connections change all day; resubscribing touches it alone."""
 PUBLISHER_RUNGS = ((0.0, Rung.RESUBSCRIBE), (0.7, Rung.RECONNECT), (2.0, Rung.RESTART))
 SUBSCRIBER_RUNGS = ((0.0, Rung.RESUBSCRIBE), (1.0, Rung.RESTART))
 PATIENCE = 10.0
 """Seconds of staleness after which what was done so far has not helped."""
 
 
+class Step(NamedTuple):
+    """A rung that is due, and for which stale names."""
+
+    rung: Rung
+    names: frozenset[str]
+
+
+@dataclass(slots=True)
+class Climb:
+    """How far one stale name has come."""
+
+    since_ns: int
+    next: int = 0
+
+
 class Ladder:
     """Which rung of healing a stale worker gets next.
+
+    Each stale channel and symbol climbs for itself, so that one that falls silent later neither
+    holds the others back nor is left out. Silence of a whole channel is one climb.
 
     Args:
         rungs: (seconds of staleness beyond the limit, rung), in order; the last is the restart.
@@ -36,15 +56,13 @@ class Ladder:
     def __init__(self, rungs: tuple[tuple[float, Rung], ...]) -> None:
         """Stand on the ground."""
         self._rungs = rungs
-        self._climbs = Repeats(CLIMB_GAP)
-        self._since_ns: int | None = None
-        self._known: frozenset[str] = frozenset()
-        self._next = 0
-        self._may_climb = True
+        self._gentle = rungs[:-1]
+        self._spaced = {rung: Repeats(gap) for rung, gap in GAPS.items()}
+        self._climbs: dict[str, Climb] = {}
         self._has_escalated = False
 
-    def stale(self, now_ns: int, stale: frozenset[str], *, is_whole: bool) -> Rung | None:
-        """Note what is stale; return the rung that is due now, if one is.
+    def stale(self, now_ns: int, stale: frozenset[str], *, is_whole: bool) -> list[Step]:
+        """Note what is stale; return what is due now.
 
         Args:
             now_ns: Monotonic time.
@@ -52,41 +70,54 @@ class Ladder:
             is_whole: Nothing of a channel is fresh. Otherwise only some symbols are: that may be
                 a quiet market, and no reason to restart what works.
         """
-        joined, self._known = stale - self._known, stale
-        if self._since_ns is None or (joined and not is_whole):
-            self._since_ns, self._next, self._has_escalated = now_ns, 0, False
-            allowed = [self._climbs.allows(name, now_ns) for name in sorted(joined)]
-            self._may_climb = any(allowed)
+        known = self._climbs
+        self._climbs = {name: known.get(name) or Climb(now_ns) for name in sorted(stale)}
         if is_whole:
             self.excuse(stale)
-        if not (is_whole or self._may_climb):
-            return None
-        seconds = (now_ns - self._since_ns) / NS_PER_SECOND
-        after, rung = self._rungs[min(self._next, len(self._rungs) - 1)]
-        if seconds >= after and (rung is not Rung.RESTART or is_whole):
-            self._next += 1
-            return rung
-        return self._escalated(seconds) if rung is Rung.RESTART else None
+            first = min(self._climbs.values(), key=lambda climb: climb.since_ns)
+            return self._due(first, now_ns, stale)
+        return self._of_some(now_ns)
 
-    def excuse(self, stale: frozenset[str]) -> None:
+    def excuse(self, stale: Iterable[str]) -> None:
         """Note that all are silent: it may have begun with some, but was not their own silence."""
         for name in stale:
-            self._climbs.forget(name)
+            for repeats in self._spaced.values():
+                repeats.forget(name)
 
-    def refused(self, now_ns: int) -> Rung | None:
-        """Note that a restart was refused: the last one did not help."""
-        since_ns = self._since_ns if self._since_ns is not None else now_ns
-        return self._escalated((now_ns - since_ns) / NS_PER_SECOND)
+    def refused(self, now_ns: int) -> bool:
+        """Note a refused restart: the last one did not help; return whether to escalate."""
+        return self._escalates(now_ns)
 
     def fresh(self) -> None:
         """Note that the data is fresh: back to the ground."""
-        self._since_ns = None
-        self._known = frozenset()
-        self._next = 0
+        self._climbs = {}
         self._has_escalated = False
 
-    def _escalated(self, seconds: float) -> Rung | None:
-        if seconds < PATIENCE or self._has_escalated:
-            return None
+    def _due(self, climb: Climb, now_ns: int, names: frozenset[str]) -> list[Step]:
+        after, rung = self._rungs[min(climb.next, len(self._rungs) - 1)]
+        if now_ns - climb.since_ns < after * NS_PER_SECOND:
+            return []
+        climb.next += 1
+        return [Step(rung, names)]
+
+    def _of_some(self, now_ns: int) -> list[Step]:
+        due: dict[Rung, set[str]] = {}
+        for name, climb in self._climbs.items():
+            # the last of them comes again, ever more seldom, for as long as the silence lasts
+            after, rung = self._gentle[min(climb.next, len(self._gentle) - 1)]
+            if now_ns - climb.since_ns < after * NS_PER_SECOND:
+                continue
+            if self._spaced[rung].allows(name, now_ns):
+                due.setdefault(rung, set()).add(name)
+                climb.next += 1
+        steps = [Step(rung, frozenset(names)) for rung, names in due.items()]
+        if self._escalates(now_ns):
+            steps.append(Step(Rung.ESCALATE, frozenset(self._climbs)))
+        return steps
+
+    def _escalates(self, now_ns: int) -> bool:
+        tried = (one.since_ns for one in self._climbs.values() if one.next >= len(self._gentle))
+        if self._has_escalated or now_ns - min(tried, default=now_ns) < PATIENCE * NS_PER_SECOND:
+            return False
         self._has_escalated = True
-        return Rung.ESCALATE
+        return True

@@ -68,7 +68,7 @@ class Symbol:
         return count, now - self._times[count - 1] if count else now
 
 
-def day(symbols: dict[str, Symbol]) -> Iterator[tuple[float, Worker, Rung | None]]:
+def day(symbols: dict[str, Symbol]) -> Iterator[tuple[float, Worker, list[Rung]]]:
     """Let a stream worker beat each second of a day; yield its ladder's steps."""
     stream = make(WorkerKind.STREAM, book=LEARNED)
     for now in range(1, DAY):
@@ -77,7 +77,7 @@ def day(symbols: dict[str, Symbol]) -> Iterator[tuple[float, Worker, Rung | None
         counts = {f"book:{name}": count for name, (count, _) in found.items()}
         beat(stream, now, {"book": ages}, counts=counts)
         healing = judge(stream, [stream], seconds(now))
-        yield now, stream, healing.rung if healing else None
+        yield now, stream, [step.rung for step in healing.steps] if healing else []
 
 
 QUIET = {
@@ -91,7 +91,7 @@ QUIET = {
 
 def restarts(times: list[float]) -> list[float]:
     """Return when a worker with one symbol would be restarted."""
-    return [now for now, _, rung in day({"X": Symbol(times, [])}) if rung is Rung.RESTART]
+    return [now for now, _, rungs in day({"X": Symbol(times, [])}) if Rung.RESTART in rungs]
 
 
 @pytest.mark.parametrize("kind", QUIET)
@@ -123,8 +123,8 @@ def test_every_freeze_is_found_within_its_limit_and_nothing_else_is_restarted(
         "bursty": Symbol(bursts(random, 120.0), []),
     }
     stale: dict[str, list[float]] = {name: [] for name in symbols}
-    for now, stream, rung in day(symbols):
-        assert rung is not Rung.RESTART or is_within(now, FREEZES), (now, stream.stale)
+    for now, stream, rungs in day(symbols):
+        assert Rung.RESTART not in rungs or is_within(now, FREEZES), (now, stream.stale)
         for name in {one.symbol for one in stream.stale}:
             stale[name].append(now)
 

@@ -12,6 +12,7 @@ from lib.logger import AbstractLogger
 from lib.oms.actions import QueryOrder
 from lib.oms.events import OrderReport
 from lib.oms.ids import intent_id
+from lib.oms.states import WORKING
 from lib.oms.tracked import Tracked
 from lib.timer import AbstractTimer
 
@@ -53,6 +54,9 @@ class Proving:
         name = intent_id(action.id)
         try:
             order = self._orders.get(name)
+            if order is not None and order.status in WORKING:
+                await self._look_for(order, action)
+                return
             witness_ns = await self._witness(order)
             report = await self._look(action)
             if report is not None:
@@ -62,6 +66,20 @@ class Proving:
                 self._desk.run(self._orders.on_absent(name, witness_ns, heard=heard))
         except ExchangeError as error:
             self._log.debug("query failed", id=action.id, error=str(error))
+
+    async def _look_for(self, order: Tracked, action: QueryOrder) -> None:
+        # what the exchange had: its trades are read only when nothing else is left to ask
+        report = await self._look(action)
+        if report is not None:
+            self._desk.learn(report)
+            return
+        now_ns = self._gateway.now_ns()
+        heard = self._was_heard_since(order.missing_ns or now_ns)
+        if self._orders.on_missing(order.id, now_ns, heard=heard) and await self._sweeping.sweep(
+            order.symbol
+        ):
+            self._log.error("the exchange no longer has an order", id=order.id)
+            self._desk.run(self._orders.on_lost(order.id, now_ns))
 
     async def _witness(self, order: Tracked | None) -> int:
         """Return the exchange's time once an order's request can no longer be taken, else 0."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -125,7 +125,7 @@ class BinanceAccountStream(AbstractStream):
         """Return counters."""
         return {"connects": self.connects, "malformed": self.malformed, "events": self.events}
 
-    def reconnect(self) -> None:
+    def reconnect(self, symbols: Collection[str] = ()) -> None:
         """Replace the connection: the new one stands before the old one is dropped."""
         self._is_asked = True
         self._changed.set()

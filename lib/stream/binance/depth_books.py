@@ -1,5 +1,7 @@
 """Local order books of several symbols, from the diff stream (pure logic)."""
 
+from collections.abc import Collection
+
 from lib.bus.protocol import Depth
 from lib.constants import NS_PER_SECOND
 from lib.stream.order_book import Diff, Level, OrderBook, WireLevel
@@ -65,10 +67,11 @@ class DepthBooks:
                 return symbol
         return None
 
-    def invalidate(self) -> None:
-        """Throw all books away: diffs may have been missed."""
-        for book in self._books.values():
-            book.invalidate()
+    def invalidate(self, symbols: Collection[str] = ()) -> None:
+        """Throw the books of symbols (none named: all) away: diffs may have been missed."""
+        for symbol, book in self._books.items():
+            if not symbols or symbol in symbols:
+                book.invalidate()
 
     def _depth(self, book: OrderBook, latency_ns: int) -> Depth:
         return Depth(

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -12,15 +13,7 @@ from lib.stream.binance.backoff import Backoff, ConnectBudget
 from lib.stream.binance.connection import Connection
 from lib.stream.binance.frame_connection import OnFrame
 from lib.stream.binance.life import Life
-from lib.stream.binance.subscriptions import (
-    MESSAGES_PER_SECOND,
-    Plan,
-    chunks,
-    path,
-    split_for_url,
-    subscribe,
-    unsubscribe,
-)
+from lib.stream.binance.subscriptions import Plan, path, split_for_url
 from lib.timer import AbstractTimer
 
 RENEW_SECONDS = 23 * 3_600.0
@@ -87,7 +80,6 @@ class Link:
         self._backoff = Backoff(random.random)
         self._lives: list[Life] = []
         self._newest_ns = setup.timer.Monotonic()
-        self._control_id = 0
         self._asked = False
         self._changed = asyncio.Event()
 
@@ -107,19 +99,17 @@ class Link:
         self._asked = True
         self._changed.set()
 
-    def resubscribe(self) -> None:
-        """Subscribe everything again on the connection that stands."""
+    def resubscribe(self, streams: Iterable[str]) -> None:
+        """Subscribe some streams anew on the connection that stands."""
         for life in self._lives[-1:]:
-            if life.subscribing is None or life.subscribing.done():
-                streams = list(self.plan.streams)
-                life.subscribing = asyncio.create_task(self._subscribe(life, [streams]))
+            life.renew(streams)
 
     def change(self, plan: Plan, silence_seconds: float) -> None:
         """Subscribe what is new, and no longer what is gone; whatever stays notices nothing."""
         self.plan = plan
         self._silence_ns = round(silence_seconds * NS_PER_SECOND)
         for life in self._lives:
-            self._align(life)
+            life.align(plan.streams)
         self._changed.set()
 
     async def run(self) -> None:
@@ -215,15 +205,14 @@ class Link:
                 held_seconds = error.retry_after
                 self._note_failure(failures, error)
             else:
-                life = Life(connection, plan.streams, self._on_frame, self._renew_ns())
+                life = Life(connection, plan.streams, self._on_frame, self._renew_ns(), self._timer)
                 return self._start(life, later, failures, since_ns)
 
-    def _start(self, life: Life, later: list[list[str]], failures: int, since_ns: int) -> Life:
+    def _start(self, life: Life, later: list[str], failures: int, since_ns: int) -> Life:
         life.reading.add_done_callback(lambda _task: self._changed.set())
-        if later:
-            life.subscribing = asyncio.create_task(self._subscribe(life, later))
+        life.complete(later)
         self._lives.append(life)
-        self._align(life)
+        life.align(self.plan.streams)
         self.connects += 1
         self._log.info(
             "connected",
@@ -233,31 +222,6 @@ class Link:
             took_ms=round((life.connection.opened_ns - since_ns) / 1e6, 1),
         )
         return life
-
-    def _align(self, life: Life) -> None:
-        """Tell the exchange what a connection is to bring, where the plan has changed since."""
-        gone = [name for name in life.streams if name not in self.plan.streams]
-        new = [name for name in self.plan.streams if name not in life.streams]
-        if gone or new:
-            life.streams = self.plan.streams
-            life.subscribing = asyncio.create_task(self._realign(life, life.subscribing, gone, new))
-
-    async def _realign(
-        self, life: Life, before: "asyncio.Task[None] | None", gone: list[str], new: list[str]
-    ) -> None:
-        if before is not None:
-            await asyncio.wait((before,))
-        await self._subscribe(life, chunks(new))
-        for chunk in chunks(gone):
-            self._control_id += 1
-            await life.connection.send(unsubscribe(chunk, self._control_id))
-            await self._timer.SleepAsync(1 / MESSAGES_PER_SECOND)
-
-    async def _subscribe(self, life: Life, lists: list[list[str]]) -> None:
-        for chunk in lists:
-            self._control_id += 1
-            await life.connection.send(subscribe(chunk, self._control_id))
-            await self._timer.SleepAsync(1 / MESSAGES_PER_SECOND)
 
     async def _end(self, life: Life) -> None:
         self._note_newest(life)

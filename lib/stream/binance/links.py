@@ -1,7 +1,7 @@
 """All connections of a market stream, as many as its symbols need."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +11,7 @@ from lib.logger import AbstractLogger
 from lib.stream.binance.backoff import ConnectBudget
 from lib.stream.binance.frame_connection import OnFrame
 from lib.stream.binance.link import RENEW_SECONDS, Link, Setup
-from lib.stream.binance.subscriptions import DEFAULT_STREAMS, DIFF, Plan, plan, replan
+from lib.stream.binance.subscriptions import DEFAULT_STREAMS, DIFF, Plan, plan, replan, streams_of
 from lib.timer import AbstractTimer
 
 
@@ -87,15 +87,17 @@ class Links:
             if task := self._tasks.pop(name, None):
                 task.cancel()
 
-    def resubscribe(self) -> None:
-        """Subscribe everything again on the connections that stand."""
+    def resubscribe(self, symbols: Collection[str] = ()) -> None:
+        """Subscribe symbols (none named: all) anew on the connections that stand."""
         for link in self._links.values():
-            link.resubscribe()
+            if streams := streams_of(link.plan, symbols):
+                link.resubscribe(streams)
 
-    def reconnect(self) -> None:
-        """Replace all connections, the new ones first."""
+    def reconnect(self, symbols: Collection[str] = ()) -> None:
+        """Replace the connections of symbols (none named: all), the new ones first."""
         for link in self._links.values():
-            link.reconnect()
+            if streams_of(link.plan, symbols):
+                link.reconnect()
 
     def _run(self, link: Link) -> None:
         if self._group is not None:

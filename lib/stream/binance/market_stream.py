@@ -1,6 +1,7 @@
 """Binance USD-M market data: books, trades, candles, marks and depth of any number of symbols."""
 
 import asyncio
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from lib.bus.protocol import KIND_OF, Candle
@@ -130,16 +131,16 @@ class BinanceMarketStream(AbstractStream):
             "latency_p99_ns": self._latencies.percentile(0.99),
         }
 
-    def resubscribe(self) -> None:
-        """Subscribe everything again, and take whatever comes next as new."""
-        self._newest.forget()
+    def resubscribe(self, symbols: Collection[str] = ()) -> None:
+        """Subscribe symbols anew, and take whatever comes next of them as new."""
+        self._newest.forget(symbols)
         if self._books:
-            self._books.invalidate()
-        self._links.resubscribe()
+            self._books.invalidate(symbols)
+        self._links.resubscribe(symbols)
 
-    def reconnect(self) -> None:
-        """Replace all connections, the new ones first."""
-        self._links.reconnect()
+    def reconnect(self, symbols: Collection[str] = ()) -> None:
+        """Replace the connections of symbols, the new ones first."""
+        self._links.reconnect(symbols)
 
     def configure(self, part: dict[str, Any]) -> None:
         """Take in other `symbols`, `limits` and `live_candles`; what stays notices nothing."""

@@ -1,6 +1,7 @@
 """What is new and what is a repeat, by the exchange's own ids (pure logic)."""
 
 from collections import deque
+from collections.abc import Collection
 
 from lib.bus.protocol import Book, Candle, Depth, Mark, Trade
 
@@ -38,10 +39,12 @@ class Newest:
         self.repeats += not is_new
         return is_new
 
-    def forget(self) -> None:
-        """Take whatever comes next as new."""
-        self._seen.clear()
-        self._closed.clear()
+    def forget(self, symbols: Collection[str] = ()) -> None:
+        """Take whatever comes next of symbols (none named: of all) as new."""
+        for key in [key for key in self._seen if not symbols or key[1] in symbols]:
+            del self._seen[key]
+        for symbol in [symbol for symbol in self._closed if not symbols or symbol in symbols]:
+            del self._closed[symbol]
 
     def _advances(self, kind: type, symbol: str, update_id: int, event_ns: int) -> bool:
         key = (kind, symbol)

@@ -7,7 +7,7 @@ Streams", read 2026-05-28.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import count
 from typing import NamedTuple
 from urllib.parse import quote
@@ -55,6 +55,12 @@ class Plan(NamedTuple):
 def stream_name(channel: str, symbol: str) -> str:
     """Return the exchange's name of one channel of one symbol."""
     return f"{symbol.lower()}@{STREAMS[channel][1]}"
+
+
+def streams_of(plan: Plan, symbols: Collection[str]) -> list[str]:
+    """Return what a connection subscribes of symbols; none named: all of it."""
+    wanted = {symbol.lower() for symbol in symbols}
+    return [name for name in plan.streams if not wanted or name.partition("@")[0] in wanted]
 
 
 def plan(
@@ -142,15 +148,13 @@ def _replan_route(own: list[Plan], wanted: dict[str, str], per_connection: int) 
     return [Plan(name, route, tuple(names), channels) for name, names in kept.items() if names]
 
 
-def split_for_url(
-    streams: tuple[str, ...], limit: int = MAX_QUERY
-) -> tuple[list[str], list[list[str]]]:
-    """Return what goes into the URL, and the chunks to SUBSCRIBE after the connection stands."""
+def split_for_url(streams: tuple[str, ...], limit: int = MAX_QUERY) -> tuple[list[str], list[str]]:
+    """Return what goes into the URL, and what to SUBSCRIBE after the connection stands."""
     length = 0
     for index, name in enumerate(streams):
         length += len(url_name(name)) + 1
         if length > limit and index:
-            return list(streams[:index]), chunks(streams[index:])
+            return list(streams[:index]), list(streams[index:])
     return list(streams), []
 
 

@@ -161,6 +161,74 @@ def test_what_was_called_absent_and_appears_is_cancelled(orders: Orders) -> None
     assert orders.counts["reappeared"] == 1
 
 
+def denied(orders: Orders, seconds: float, *, heard: bool = True) -> list[int]:
+    """Look for the order whenever it is due, and say that it is not there; return when, ms."""
+    asked = []
+    for tick in range(round(seconds * 10)):
+        now_ns = NOW + tick * SECOND // 10
+        if any(isinstance(action, QueryOrder) for action in orders.due(now_ns)):
+            asked.append(tick * 100)
+            if orders.on_missing(ID, now_ns, heard=heard):
+                break
+    return asked
+
+
+def test_what_the_exchange_had_is_lost_only_after_a_minute_of_denials(orders: Orders) -> None:
+    orders.on_report(report(Status.NEW), NOW)
+    orders.on_missing(ID, NOW, heard=True)
+
+    asked = denied(orders, 300)
+
+    assert 60_000 <= asked[-1] < 80_000
+    assert len(asked) < 12
+    (update,) = told(orders.on_lost(ID, NOW + 70 * SECOND))
+    assert (update.status, update.reason) == ("NOT_PLACED", "the exchange no longer has it")
+
+
+def test_loss_takes_more_denials_where_the_account_was_not_heard(orders: Orders) -> None:
+    orders.on_report(report(Status.NEW), NOW)
+    orders.on_missing(ID, NOW, heard=False)
+
+    assert len(denied(orders, 300, heard=False)) >= 9
+
+
+def test_any_sign_of_life_ends_the_doubt(orders: Orders) -> None:
+    orders.on_report(report(Status.NEW), NOW)
+    for second in range(59):
+        assert not orders.on_missing(ID, NOW + second * SECOND, heard=True)
+
+    orders.on_report(report(Status.NEW), NOW + 59 * SECOND)
+
+    assert not orders.on_missing(ID, NOW + 61 * SECOND, heard=True)
+
+
+def test_what_was_lost_and_appears_is_cancelled(orders: Orders) -> None:
+    orders.on_report(report(Status.NEW), NOW)
+    orders.on_lost(ID, NOW + 70 * SECOND)
+
+    orders.on_report(report(Status.NEW), NOW + 80 * SECOND)
+
+    assert orders.counts["reappeared"] == 1
+    [order] = orders.open_orders()
+    assert order.cancel_wanted
+
+
+def test_cancels_of_what_is_missing_become_rare(orders: Orders) -> None:
+    orders.on_report(report(Status.NEW), NOW)
+    orders.want_cancel(orders.open_orders(), NOW)
+    requests = 0
+    for tick in range(600):
+        now_ns = NOW + tick * SECOND // 10
+        for action in orders.due(now_ns):
+            requests += 1
+            if isinstance(action, CancelOrder):
+                orders.on_question(ID, now_ns)
+            elif isinstance(action, QueryOrder):
+                orders.on_missing(ID, now_ns, heard=True)
+
+    assert requests <= 30
+
+
 def test_absence_never_ends_an_order_that_was_seen(orders: Orders) -> None:
     orders.on_report(report(Status.NEW), NOW)
     for second in range(5, 60):

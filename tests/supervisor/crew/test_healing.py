@@ -16,10 +16,11 @@ def test_a_stream_worker_without_any_fresh_book_climbs_to_the_restart() -> None:
         beat(stream, quarter / 4, BOTH_STALE)
         healing = judge(stream, [stream], seconds(quarter / 4))
         assert healing is not None
-        assert healing.symbols == ["BTCUSDT", "ETHUSDT"]
-        rungs.append(healing.rung)
+        for step in healing.steps:
+            assert healing.symbols_of(step) == ["BTCUSDT", "ETHUSDT"]
+            rungs.append(step.rung)
 
-    assert [rung for rung in rungs if rung][:3] == [Rung.RESUBSCRIBE, Rung.RECONNECT, Rung.RESTART]
+    assert rungs[:3] == [Rung.RESUBSCRIBE, Rung.RECONNECT, Rung.RESTART]
 
 
 def test_one_stale_symbol_never_restarts_what_works() -> None:
@@ -29,13 +30,11 @@ def test_one_stale_symbol_never_restarts_what_works() -> None:
         beat(stream, second, ONE_STALE)
         healing = judge(stream, [stream], seconds(second))
         assert healing is not None
-        rungs.append(healing.rung)
+        assert all(healing.symbols_of(step) == ["ETHUSDT"] for step in healing.steps)
+        rungs += [step.rung for step in healing.steps]
 
-    assert [rung for rung in rungs if rung] == [
-        Rung.RESUBSCRIBE,
-        Rung.RECONNECT,
-        Rung.ESCALATE,
-    ]
+    assert rungs[:3] == [Rung.RESUBSCRIBE, Rung.RECONNECT, Rung.ESCALATE]
+    assert rungs[3:] == [Rung.RECONNECT] * 4
 
 
 def test_a_bot_is_to_blame_only_where_its_publisher_goes_on() -> None:
@@ -49,7 +48,7 @@ def test_a_bot_is_to_blame_only_where_its_publisher_goes_on() -> None:
     beat(stream, 10, {"book": {"ETHUSDT": 0.1}})
     healing = judge(bot, [stream], seconds(10))
     assert healing is not None
-    assert healing.rung is Rung.RESUBSCRIBE
+    assert [step.rung for step in healing.steps] == [Rung.RESUBSCRIBE]
 
 
 def test_while_nobody_hears_the_exchange_there_is_nothing_to_do_but_wait() -> None:
@@ -58,7 +57,7 @@ def test_while_nobody_hears_the_exchange_there_is_nothing_to_do_but_wait() -> No
         beat(stream, second, BOTH_STALE)
         healing = judge(stream, [stream], seconds(second), is_cut=True)
         assert healing is not None
-        assert healing.rung is None
+        assert not healing.steps
 
 
 def test_the_evidence_names_the_oldest_and_counts_the_rest() -> None:

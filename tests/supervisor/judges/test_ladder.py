@@ -1,7 +1,7 @@
 """The rungs of healing; time is an argument."""
 
 from lib.constants import NS_PER_SECOND
-from supervisor.judges.ladder import PUBLISHER_RUNGS, SUBSCRIBER_RUNGS, Ladder, Rung
+from supervisor.judges.ladder import PUBLISHER_RUNGS, SUBSCRIBER_RUNGS, Ladder, Rung, Step
 
 BTC, XRP = frozenset({"book BTCUSDT"}), frozenset({"book XRPUSDT"})
 
@@ -15,8 +15,11 @@ def climb(
 ) -> list[tuple[float, Rung]]:
     """Be stale from `begin` to `end`, a beat each 100 ms; return the rungs with their times."""
     beats = [tenth / 10 for tenth in range(round(begin * 10), round(end * 10))]
-    steps = [(at, ladder.stale(seconds(at), stale, is_whole=is_whole)) for at in beats]
-    return [(at, rung) for at, rung in steps if rung]
+    return [
+        (at, step.rung)
+        for at in beats
+        for step in ladder.stale(seconds(at), stale, is_whole=is_whole)
+    ]
 
 
 def test_a_frozen_worker_climbs_one_rung_at_a_time() -> None:
@@ -31,7 +34,7 @@ def test_fresh_data_ends_the_climb() -> None:
 
     ladder.fresh()
 
-    assert ladder.stale(seconds(9), BTC, is_whole=True) is Rung.RESUBSCRIBE
+    assert ladder.stale(seconds(9), BTC, is_whole=True) == [Step(Rung.RESUBSCRIBE, BTC)]
 
 
 def test_a_symbol_among_fresh_ones_never_restarts_the_worker_and_is_escalated_once() -> None:
@@ -82,9 +85,38 @@ def test_a_refused_restart_is_escalated_once() -> None:
     ladder = Ladder(PUBLISHER_RUNGS)
     climb(ladder, BTC, 0, 3, is_whole=True)
 
-    told = [rung for now in range(3, 60) if (rung := ladder.refused(seconds(now)))]
+    assert [now for now in range(3, 60) if ladder.refused(seconds(now))] == [10]
 
-    assert told == [Rung.ESCALATE]
+
+def test_symbols_that_fall_silent_one_after_another_do_not_put_off_each_other() -> None:
+    ladder = Ladder(PUBLISHER_RUNGS)
+    found: list[tuple[float, Step]] = []
+    for tenth in range(15):
+        stale = frozenset(f"book S{number}USDT" for number in range(tenth + 1))
+        steps = ladder.stale(seconds(tenth / 10), stale, is_whole=False)
+        found += [(tenth / 10, step) for step in steps]
+
+    first = frozenset({"book S0USDT"})
+    assert (0.0, Step(Rung.RESUBSCRIBE, first)) in found
+    assert (0.7, Step(Rung.RECONNECT, first)) in found
+    each = [step.names for _, step in found if step.rung is Rung.RESUBSCRIBE]
+    assert each == [frozenset({f"book S{number}USDT"}) for number in range(15)]
+
+
+def test_silence_just_after_a_short_one_is_healed_all_the_same() -> None:
+    ladder = Ladder(PUBLISHER_RUNGS)
+    climb(ladder, BTC, 0, 0.2, is_whole=False)
+    ladder.fresh()
+
+    rungs = climb(ladder, BTC, 10, 12, is_whole=False)
+
+    assert [rung for _, rung in rungs] == [Rung.RESUBSCRIBE, Rung.RECONNECT]
+
+
+def test_silence_that_lasts_is_given_a_new_connection_again_ever_more_seldom() -> None:
+    rungs = climb(Ladder(PUBLISHER_RUNGS), BTC, 0, 600, is_whole=False)
+
+    assert [at for at, rung in rungs if rung is Rung.RECONNECT] == [0.7, 60.7, 180.7, 420.7]
 
 
 def test_a_bot_that_lost_its_subscription_is_restarted_soon() -> None:

@@ -173,19 +173,20 @@ async def test_reconnect_on_demand_brings_the_new_one_up_first(
         assert run.ids == [7, 7]
 
 
-async def test_resubscribing_names_every_stream(feed: Feed, factory: SandboxFactory) -> None:
-    async with running(feed, factory, symbols=2) as run:
+async def test_resubscribing_gives_up_and_asks_again_for_what_is_named_alone(
+    feed: Feed, factory: SandboxFactory
+) -> None:
+    async with running(feed, factory, symbols=3) as run:
         await eventually(lambda: run.link.is_up)
 
-        run.link.resubscribe()
-        await feed.until(lambda: feed.received)
+        run.link.resubscribe(["s0usdt@bookTicker", "s2usdt@bookTicker"])
+        run.link.resubscribe(["s1usdt@bookTicker"])
+        await feed.until(lambda: len(feed.received) == 2)
 
+        stale = ["s0usdt@bookTicker", "s2usdt@bookTicker"]
         assert feed.received == [
-            {
-                "method": "SUBSCRIBE",
-                "params": ["s0usdt@bookTicker", "s1usdt@bookTicker"],
-                "id": 1,
-            }
+            {"method": "UNSUBSCRIBE", "params": stale, "id": 1},
+            {"method": "SUBSCRIBE", "params": stale, "id": 2},
         ]
         assert len(feed.sockets) == 1
 

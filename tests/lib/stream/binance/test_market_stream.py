@@ -145,6 +145,27 @@ async def test_resubscribing_takes_what_comes_as_new(feed: Feed, factory: Sandbo
         await eventually(lambda: len(run.messages) == 2)
 
 
+async def test_healing_a_symbol_leaves_the_others_alone(
+    feed: Feed, factory: SandboxFactory
+) -> None:
+    async with running(
+        feed, factory, symbols=["BTCUSDT", "ETHUSDT"], channels=["book"], streams_per_connection=1
+    ) as run:
+        await feed.until(lambda: len(feed.open) == 2)
+        before = {url: socket for url, socket in zip(feed.urls, feed.sockets, strict=True)}
+
+        run.stream.resubscribe(["ETHUSDT"])
+        await feed.until(lambda: len(feed.received) == 2)
+        run.stream.reconnect(["ETHUSDT"])
+        await feed.until(lambda: len(feed.sockets) == 3)
+        await eventually(lambda: len(feed.open) == 2)
+
+        assert {name for one in feed.received for name in one["params"]} == {"ethusdt@bookTicker"}
+        assert "ethusdt" in feed.urls[2]
+        [kept] = [socket for url, socket in before.items() if "btcusdt" in url]
+        assert not kept.closed
+
+
 async def test_reconnecting_brings_new_connections(feed: Feed, factory: SandboxFactory) -> None:
     async with running(feed, factory) as run:
         run.stream.reconnect()

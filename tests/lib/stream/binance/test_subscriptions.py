@@ -13,6 +13,7 @@ from lib.stream.binance.subscriptions import (
     path,
     plan,
     replan,
+    chunks,
     split_for_url,
     stream_name,
     subscribe,
@@ -98,11 +99,12 @@ def test_url_has_all_streams_while_it_is_short() -> None:
 def test_what_is_too_long_for_the_url_is_subscribed_in_chunks() -> None:
     streams = tuple(f"s{number}usdt@depth20@100ms" for number in range(1_000))
 
-    first, chunks = split_for_url(streams)
+    first, later = split_for_url(streams)
 
     assert len(path(first)) <= MAX_QUERY + 20
-    assert all(len(chunk) <= CHUNK for chunk in chunks)
-    assert (*first, *(name for chunk in chunks for name in chunk)) == streams
+    assert (*first, *later) == streams
+    assert all(len(chunk) <= CHUNK for chunk in chunks(later))
+    assert [name for chunk in chunks(later) for name in chunk] == later
 
 
 def test_non_ascii_symbol_is_percent_encoded_in_the_url_only() -> None:
