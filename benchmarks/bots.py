@@ -1,5 +1,6 @@
 """Bots that measure: what reached a handler, and when."""
 
+import contextlib
 import json
 import socket
 from decimal import Decimal
@@ -7,8 +8,11 @@ from typing import Any
 
 from bot.abstract_bot import AbstractBot
 from bot.quoter_bot import QuoterBot
-from lib.constants import NS_PER_SECOND
+from lib.constants import NS_PER_SECOND, Status
 from lib.models import Update
+
+POST_NS = NS_PER_SECOND // 10
+"""Between two orders of an `OrderBot`: what the exchange's limits allow for minutes."""
 
 
 class StampBot(AbstractBot):
@@ -163,17 +167,22 @@ class TradeBot(AbstractBot):
 
 
 class OrderBot(AbstractBot):
-    """Posts one order each time the exchange comes online, and stamps its acceptance."""
+    """Posts orders one after the other, and stamps the acceptance of each.
+
+    A line is `[SYMBOL, ACCEPTED_NS, POSTED_NS]`.
+    """
 
     def __init__(self, config: dict[str, Any], factory: Any, timer: Any) -> None:
         """Have posted nothing."""
         super().__init__(config, factory, timer)
+        self._out = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._bid = Decimal(0)
-        self._order = ""
-        self._is_due = True
+        self._posted: dict[str, int] = {}
+        self._due_ns = 0
 
     def onStatus(self, component: str, healthy: bool, reason: str) -> None:
         """Post as soon as orders may flow again."""
+        self._due_ns = 0
         self._post()
 
     def onOrderbook(
@@ -193,24 +202,22 @@ class OrderBot(AbstractBot):
 
     def onOrder(self, update: Update) -> None:
         """Stamp the acceptance; take the order away."""
-        if update.id != self._order:
-            return
-        self._order = ""
         if update.status.is_final:
-            self._is_due = True  # refused: once more
-        else:
-            stamp = json.dumps([self.symbol, self.timer.Timestamp()]).encode()
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
-                out.sendto(stamp, self.config["stamps"])
+            self._posted.pop(update.id, None)
+        elif update.status is Status.NEW and (posted_ns := self._posted.pop(update.id, 0)):
+            stamp = json.dumps([self.symbol, self.timer.Timestamp(), posted_ns]).encode()
+            with contextlib.suppress(OSError):  # nobody listens any more
+                self._out.sendto(stamp, self.config["stamps"])
             self.exchange.Cancel(update.id)
 
     def Clean(self) -> None:
         """Take away what is left."""
         self.exchange.Cancel()
+        self._out.close()
 
     def _post(self) -> None:
-        if not self.exchange.isOnline():
-            self._is_due = True
-        elif self._is_due and self._bid:
-            self._is_due = False
-            self._order = self.exchange.Post(Decimal(2), self._bid * Decimal("0.97"))
+        now_ns = self.timer.Monotonic()
+        if self._bid and now_ns >= self._due_ns and self.exchange.isOnline():
+            self._due_ns = now_ns + POST_NS
+            posted = self.exchange.Post(Decimal(2), self._bid * Decimal("0.97"))
+            self._posted[posted] = self.timer.Timestamp()

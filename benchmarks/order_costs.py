@@ -73,20 +73,26 @@ def measure_risk(symbols: list[str], count: int) -> list[float]:
     return found
 
 
-async def measure_journal(symbols: list[str], count: int, pause: float) -> list[float]:
-    """Return what one commit took each time, µs: from the loop to the disk's thread and back."""
+async def measure_journal(
+    symbols: list[str], count: int, pause: float
+) -> tuple[list[float], list[float]]:
+    """Return what one commit took each time, and what the way there and back took alone, µs."""
     desk = Desk(symbols)
     owner = f"bot:{symbols[0]}"
     loop = asyncio.get_running_loop()
     with tempfile.TemporaryDirectory(prefix="tvb-") as folder:
         journal = JournalWriter(Path(folder), time.time_ns, loop.call_soon_threadsafe)
         journal.open()
-        found = []
+        found, empty = [], []
         for _ in range(count):
             row = row_of(desk.accept(owner))
             begun_ns = time.perf_counter_ns()
             await journal.commit([row])
             found.append((time.perf_counter_ns() - begun_ns) / 1e3)
             await asyncio.sleep(pause)
+            begun_ns = time.perf_counter_ns()
+            await journal.commit([])
+            empty.append((time.perf_counter_ns() - begun_ns) / 1e3)
+            await asyncio.sleep(pause)
         journal.close()
-    return found
+    return found, empty

@@ -167,11 +167,16 @@ def run(arguments: list[str]) -> int:
     ]
     rows.append(["ratio", "", *ratios])
     print(table(f"{len(symbols)} symbols at one venue", header, rows))
-    commits = asyncio.run(measure_journal(symbols, COMMITS, COMMIT_PAUSE))
+    commits, empty = asyncio.run(measure_journal(symbols, COMMITS, COMMIT_PAUSE))
     checks = measure_risk(symbols, CHECKS)
     alone = [
         [name, percentile(times, 50), percentile(times, 99)]
-        for name, times in (("Post returns", costs), ("journal", commits), ("risk checks", checks))
+        for name, times in (
+            ("Post returns", costs),
+            ("journal", commits),
+            ("journal, nothing to write", empty),
+            ("risk checks", checks),
+        )
     ]
     print()
     print(table("alone, µs", ["", "p50", "p99"], alone))

@@ -79,12 +79,17 @@ class Stamps:
         while select.select([self._socket], [], [], 0)[0]:
             self._socket.recv(4096)
 
-    def first(self, symbol: str) -> int:
-        """Return when the bot of `symbol` got its first event, ns since the epoch."""
+    def first(self, symbol: str, since_ns: int = 0) -> int:
+        """Return the time of a symbol's first stamp, ns since the epoch.
+
+        Args:
+            symbol: Of the bot that stamps.
+            since_ns: What a stamp for an order rests on must not be older than this.
+        """
         self._socket.settimeout(EVENT_SECONDS)
         while True:
-            stamped, at_ns = json.loads(self._socket.recv(4096))
-            if stamped == symbol:
+            stamped, at_ns, *posted_ns = json.loads(self._socket.recv(4096))
+            if stamped == symbol and min(posted_ns, default=at_ns) >= since_ns:
                 return int(at_ns)
 
 
@@ -134,7 +139,7 @@ def _kill(system: System, kind: str, name: str, stamps: Stamps) -> dict[str, flo
     context.destroy(linger=0)
     found = {"first event": (event_ns - kill_ns) / 1e6} if event_ns else {}
     if kind == "exchange":
-        found["first order"] = (stamps.first(TRADED) - kill_ns) / 1e6
+        found["first order"] = (stamps.first(TRADED, kill_ns) - kill_ns) / 1e6
     for event in system.events():
         if event["worker"] == name and event["at_ns"] > kill_ns and event["event"] in STEPS:
             found.setdefault(event["event"], (event["at_ns"] - kill_ns) / 1e6)

@@ -36,6 +36,7 @@ DIFFERENCES = {
     "/fapi/v1/ticker/price": "without a symbol: those that play",
     "/fapi/v2/ticker/price": "without a symbol: those that play",
     "/fapi/v1/premiumIndex": "without a symbol: those that play",
+    "/sapi/v1/account/apiRestrictions": "of the main address; `venue.accounts` says the rights",
     "/api/v3/ping": "of Spot, because clients call it when they connect",
     "/api/v3/time": "of Spot, because clients call it when they connect",
 }

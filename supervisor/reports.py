@@ -86,7 +86,6 @@ class Reports:
         self._history.add(worker.name, kind, text)
         if not ending.has_begun:
             return  # its next life sees to it, and says at the end what is left then
-        if kind == "stuck":
-            # Somebody must look: a stop that leaves orders behind is not a clean one.
-            ending.blame(ExitCode.ERROR, f"not proven gone: {text}")
-        ending.exit_code = ending.exit_code or int(ExitCode.ERROR)
+        # Somebody must look: a stop that may leave orders behind is not a clean one.
+        words = "not proven gone" if kind == "stuck" else "dead-man switch"
+        ending.blame(ExitCode.ERROR, f"{words}: {text}")

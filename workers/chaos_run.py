@@ -110,7 +110,7 @@ class Run:
         """Return how many seconds after a fault every bot traded again, None if too many."""
         name = strike.kind.name
         self._forbidden.update(struck.forbidden)
-        self._moved.update(filter(None, [struck.moved]))
+        self._moved.update(struck.moved)
         self._ended.update(filter(None, [struck.ended]))
         self._tell(list(struck.findings), name)
         recovery = await self._trading_since(struck.over_ns)
@@ -166,7 +166,7 @@ class Run:
             await self._timer.SleepAsync(LOOK_SECONDS)
 
     async def _finish(self, after: str) -> None:
-        code, before = await self.system.stop(), len(self._found)
+        (code, said), before = await self.system.stop(), len(self._found)
         await self.system.keep_ledger()
         evidence = await self._evidence()
         ledger, marks = evidence.ledger, self.system.drill.marks
@@ -177,7 +177,7 @@ class Run:
             if adds_risk(order) and marks.of(order.client_id)
         ]
         if code != ExitCode.DONE:
-            findings.append(Finding("stop", after, f"`supervisor stop` ended with {code}"))
+            findings.append(Finding("stop", after, f"`supervisor stop` ended with {code}: {said}"))
         known = {violation.finding[:2] for violation in self._found}
         self._tell([finding for finding in findings if finding[:2] not in known], "the stop")
         self._screen.violations(self._found[before:])

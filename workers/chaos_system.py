@@ -191,17 +191,17 @@ class System:
         await self.until(self._is_gone, STOP_SECONDS)
         self._seen.clear()
 
-    async def stop(self) -> int:
-        """Stop by the command line, as a user does; return its exit code."""
+    async def stop(self) -> tuple[int, str]:
+        """Stop by the command line, as a user does; return its exit code and last words."""
         await self.status()
         command = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "supervisor", "stop", "--project", self.drill.project,
             env=self._environment, preexec_fn=_die_with_parent, start_new_session=True,
-            stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL,
+            stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE,
         )  # fmt: skip
-        code = await command.wait()
+        _, said = await command.communicate()
         await self.until_gone()
-        return code
+        return command.returncode or 0, said.decode("utf-8", "replace").strip()
 
     async def close(self) -> None:
         """End whatever is left."""

@@ -42,16 +42,19 @@ class VenueStriker:
             return Struck(
                 at_ns,
                 self._timer.Timestamp(),
-                moved=symbol if name in MOVING else "",
+                moved=frozenset({symbol} if name in MOVING else ()),
                 ended=symbol if strike.kind.ends_symbol else "",
             )
         hit = await self._last(strike, args, at_ns)
+        moved: frozenset[str] = frozenset()
         if name == "mode_flip":
-            await venue.strike(name, {})
+            await venue.strike(name, args)
+            moved = frozenset(self._system.drill.symbols)
         await venue.clear()
         if not hit:
             return missed(self._timer.Timestamp(), "nothing came that it could hit")
-        return Struck(at_ns, self._timer.Timestamp(), in_request=strike.kind.in_request)
+        now_ns = self._timer.Timestamp()
+        return Struck(at_ns, now_ns, in_request=strike.kind.in_request, moved=moved)
 
     async def _last(self, strike: Strike, args: dict[str, Any], at_ns: int) -> bool:
         """Let a fault last, or until it is used up; return whether it hit anything."""

@@ -1,8 +1,8 @@
 """`python -m workers.doctor`: examines what an exchange worker would trade with, and says so.
 
 Reads the worker's part of the configuration as JSON from its input: `{"config": …, "state_dir":
-…}`. Prints one line per finding; exit code 2 if something is wrong. The supervisor runs it, since
-it loads neither HTTP clients nor secrets itself.
+…}`. Prints one line per finding; exit code 2 if something is wrong, 1 if the exchange cannot be
+asked. The supervisor runs it, since it loads neither HTTP clients nor secrets itself.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from lib.oms.diagnosis import Finding, examine_host
 from lib.timer import LiveTimer
 from workers.secrets import SECTION, resolve_secrets
 
-MARKS = {"ok": "good", "warning": "warning", "wrong": "WRONG"}
+MARKS = {"ok": "good", "warning": "warning", "wrong": "WRONG", "unreachable": "UNKNOWN"}
 SECONDS = 30.0
 
 
@@ -70,7 +70,10 @@ def main() -> int:
         return ExitCode.USAGE
     for level, text in found:
         sys.stdout.write(f"{MARKS[level]:8} {text}\n")
-    return ExitCode.USAGE if any(each.level == "wrong" for each in found) else ExitCode.DONE
+    levels = {each.level for each in found}
+    if "wrong" in levels:
+        return ExitCode.USAGE
+    return ExitCode.ERROR if "unreachable" in levels else ExitCode.DONE
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ from lib.registry import find
 from lib.stream.abstract_stream import AbstractStream
 from workers.runtime import AsyncWorker, Vitals, run_worker
 
-QUIET_NS = 10 * NS_PER_SECOND
-"""After so long, symbols that nobody quotes do not hold back the others' bots."""
+QUIET_NS = NS_PER_SECOND // 2
+"""After so long, symbols that nobody quotes do not hold back the others' bots; each bot goes by the
+age of its own symbol's book anyway."""
 NAMED = 3
 """Quiet symbols named in the note."""
 RATE_NS = NS_PER_SECOND

@@ -120,12 +120,16 @@ class Crew:
             self.clocks.append(clock)
 
     def _connect(self, host: Host, market: Market) -> None:
-        for name, handlers in (
-            ("onOrderbook", market.books),
-            ("onTrade", market.trades),
-            ("onCandle", market.candles),
+        for name, kind, handlers in (
+            ("onOrderbook", "book", market.books),
+            ("onTrade", "trade", market.trades),
+            ("onCandle", "", market.candles),
         ):
             handler = host.handler(name)
+            if kind and self._wire.is_measured:
+                if kind == "book" and market is host.desk.market:
+                    handler = host.desk.seeing(handler)
+                handler = handler and self._wire.late(kind, host.plan.symbol, handler)
             if handler is not None:
                 handlers.append(handler)
                 if name == "onCandle" and host.plan.live_candles:

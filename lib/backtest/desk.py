@@ -1,8 +1,8 @@
 """One bot's side of the account in a backtest: what it was told, and what it asks for (pure)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from lib.backtest.market import Market
 from lib.backtest.orders import OwnOrder
@@ -10,10 +10,25 @@ from lib.constants import Side
 from lib.exchange.preparing import prepare
 from lib.models import ZERO, Order, Update
 from lib.oms.ids import ClientIds
+from lib.venue.market import Quote
+
+
+class Seen(NamedTuple):
+    """The newest book that has reached a bot, and when it did."""
+
+    quote: Quote | None
+    book_ns: int
 
 
 class Wire(Protocol):
     """What a desk needs of the run: the way to the exchange, and time."""
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the market's news come late by measured rows, not by the run's clock."""
+
+    def late(self, kind: str, symbol: str, handler: Callable[..., None]) -> Callable[..., None]:
+        """Return what calls a bot's handler as late as the market's news were measured to be."""
 
     def now_ns(self) -> int:
         """Return the bots' clock."""
@@ -52,6 +67,8 @@ class Desk:
         self.owner = owner
         self.market = market
         self.wire = wire
+        self.seen: Market | Seen = market
+        """What the bot knows of the book: the market itself where all clocks are equally late."""
         self.position: tuple[Decimal, Decimal, int] = (ZERO, ZERO, 0)
         """Entry price, signed quantity, time of the last change."""
         self._ids = ClientIds(project, owner)
@@ -60,10 +77,27 @@ class Desk:
 
     def trouble(self) -> str:
         """Return why new risk should not be added, empty when all is well."""
-        if not self.market.book_ns:
+        if not self.seen.book_ns:
             return "no book yet"
-        age_ns = self.wire.now_ns() - self.market.book_ns
+        age_ns = self.wire.now_ns() - self.seen.book_ns
         return "book is stale" if 0 < self._book_limit_ns < age_ns else ""
+
+    def stale_ns(self) -> int:
+        """Return from when on the book that is known now will be stale, 0 for never."""
+        return self.seen.book_ns and self._book_limit_ns and self.seen.book_ns + self._book_limit_ns
+
+    def seeing(self, handler: Callable[..., None] | None) -> Callable[..., None]:
+        """Return an `onOrderbook` that notes what reaches the bot, then calls the bot's own."""
+        self.seen = Seen(self.market.quote, self.market.book_ns)
+
+        def see(*values: Any) -> None:
+            ask, ask_qty, bid, bid_qty, symbol, _, time_ns, _ = values
+            quote = Quote(symbol, bid, bid_qty, ask, ask_qty, 0, time_ns)
+            self.seen = Seen(quote, self.wire.now_ns())
+            if handler is not None:
+                handler(*values)
+
+        return see
 
     def tell(self, order: OwnOrder, update: Update) -> None:
         """Take in an order's news, as they reach the bot."""
@@ -119,7 +153,7 @@ class Desk:
         )
 
     def _touch(self, side: Side) -> Decimal:
-        quote = self.market.quote
+        quote = self.seen.quote
         if quote is None:
             return ZERO
         return quote.ask if side is Side.BUY else quote.bid

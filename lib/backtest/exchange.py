@@ -34,7 +34,7 @@ class BacktestExchange(AbstractExchange):
 
     def getBook(self) -> dict[str, Any]:
         """Return the newest best levels."""
-        quote = self.desk.market.quote
+        quote = self.desk.seen.quote
         if quote is None:
             raise ExchangeUnavailable(f"{self.desk.market.symbol}: no book yet")
         return {

@@ -4,6 +4,7 @@ Times of the exchange and of the bot are compared as they are: between clocks th
 one way seems to take longer, the other seems to take shorter.
 """
 
+from lib.backtest.measured import FIELDS, Row
 from lib.constants import NS_PER_SECOND
 
 KINDS = ("order", "cancel", "account")
@@ -19,6 +20,8 @@ class Latencies:
         """Know none."""
         self._market: list[int] = []
         self._rows: dict[str, list[int]] = {kind: [] for kind in KINDS}
+        self.moments: list[Row] = []
+        """The same, each with its time, of runs that know it."""
 
     def market(self, delay_ns: int) -> None:
         """Note how long a market event took to a bot."""
@@ -27,6 +30,21 @@ class Latencies:
     def add(self, kind: str, delay_ns: int) -> None:
         """Note how long an order or a cancel took to the exchange, or news of the account back."""
         self._rows[kind].append(max(0, delay_ns))
+
+    def note(self, kind: str, symbol: str, time_ns: int, delay_ns: int) -> None:
+        """Note how long something took; see `lib.backtest.measured`."""
+        self.moments.append(Row(time_ns, symbol, kind, max(0, delay_ns)))
+        if kind == "book":
+            self.market(delay_ns)
+        elif kind in self._rows:
+            self.add(kind, delay_ns)
+
+    def table(self) -> str:
+        """Return the rows that have a time, ascending, as text; "" where there are none."""
+        if not self.moments:
+            return ""
+        rows = sorted(self.moments, key=lambda row: row.time_ns)
+        return "".join(f"{','.join(map(str, row))}\n" for row in (FIELDS, *rows))
 
     def section(self) -> dict[str, str | list[str]]:
         """Return `backtest.latency`: the market's median, quantiles of the rest."""

@@ -83,7 +83,7 @@ class TappedRun:
         if entry[0] == "call":
             self._mark_out(time_ns)
             self.events += 1
-            self._call(entry[1], entry[3], time_ns, owner)
+            self._call(entry[1], entry[3], time_ns, owner, symbol)
             if self.recorder.is_due(time_ns):
                 self.recorder.sample(time_ns, self.account, self.markets)
         elif entry[0] == "ask" and entry[1] in ("Post", "PostList"):
@@ -91,13 +91,20 @@ class TappedRun:
         elif entry[0] == "ask" and entry[1] == "Cancel":
             self._cancel(entry[2], time_ns, owner)
 
-    def _call(self, handler: str, values: list[Any], time_ns: int, owner: str) -> None:
+    def _call(
+        self, handler: str, values: list[Any], time_ns: int, owner: str, own_symbol: str
+    ) -> None:
         if handler == "onOrderbook" and values[4] in self.markets:
-            ask, ask_qty, bid, bid_qty, symbol, _, event_ns, latency_ns = values
-            self.latencies.market(latency_ns)
+            ask, ask_qty, bid, bid_qty, symbol, _, event_ns, _ = values
+            self.latencies.note("book", own_symbol, event_ns, time_ns - event_ns)
             market = self.markets[symbol]
             market.quote = Quote(symbol, bid, bid_qty, ask, ask_qty, 0, event_ns)
             market.book_ns = time_ns
+        elif handler == "onTrade":
+            event_ns = values[-2]
+            self.latencies.note("trade", own_symbol, event_ns, time_ns - event_ns)
+        elif handler == "onAccount" and values[-1]:
+            self.latencies.note("position", own_symbol, values[-1], time_ns - values[-1])
         elif handler == "onOrder":
             self._update(values[0], time_ns, owner)
 
@@ -139,8 +146,11 @@ class TappedRun:
             own.price, own.qty = update.price, update.qty
             if update.exchange_id and not own.accepted_ns:
                 own.accepted_ns = update.timestamp
-                self.latencies.add("order", update.timestamp - own.posted_ns)
-                self.latencies.add("account", time_ns - update.timestamp)
+                moment = own.posted_ns
+                self.latencies.note("order", update.symbol, moment, update.timestamp - moment)
+            if update.exchange_id and not update.replayed:
+                moment = update.timestamp
+                self.latencies.note("account", update.symbol, moment, time_ns - moment)
             resting = self.markets[update.symbol].resting
             if update.status.is_final:
                 self._end(own, update)
@@ -154,7 +164,7 @@ class TappedRun:
         own.ended_ns = own.ended_ns or update.timestamp
         asked_ns = self._cancelled.pop(own.id, 0)
         if asked_ns and update.status is Status.CANCELED:
-            self.latencies.add("cancel", update.timestamp - asked_ns)
+            self.latencies.note("cancel", update.symbol, asked_ns, update.timestamp - asked_ns)
 
     def _fill(self, update: Update, owner: str) -> None:
         symbol = update.symbol

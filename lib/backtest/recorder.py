@@ -134,8 +134,10 @@ class RunRecorder:
         for symbol, trail in self.trails.items():
             mid, bid, ask, entry, qty = stances[symbol]
             trail.last_mid = mid
-            trail.unrealised = (mid - entry) * qty if mid else ZERO
-            equity += trail.unrealised
+            trail.unrealised = ZERO
+            if qty and mid:
+                trail.unrealised = (mid - entry) * qty
+                equity += trail.unrealised
             trail.samples += 1
             trail.two_sided += not (isnan(bid) or isnan(ask))
             if trail.path.is_due(now_ns):

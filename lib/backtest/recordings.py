@@ -9,6 +9,7 @@ from typing import Any
 
 from lib.backtest.agenda import NEVER
 from lib.backtest.batch import Batch, batch_of
+from lib.backtest.exchange_order import batches_by_exchange
 from lib.backtest.minutes import Minute
 from lib.backtest.moments import moment_ns
 from lib.backtest.settings import Settings
@@ -30,6 +31,9 @@ _time_of = attrgetter("time_ns")
 class RecordedSource:
     """Recorded markets, merged by their receive times, which are the run's times.
 
+    Where latencies are known by the moment, the run's times are the exchange's: the way from it
+    is among what was measured, and must not be counted twice.
+
     Args:
         settings: Files, symbols, start and end.
 
@@ -49,6 +53,9 @@ class RecordedSource:
         paths = [Path(name) for name in settings.files]
         self._own = [RecordingReader(path) for path in paths if is_recording(path)]
         self._raw = [open_source(str(path)) for path in paths if not is_recording(path)]
+        self._batches_of = batches_by_exchange if settings.moments else own_batches
+        if settings.moments and self._raw:
+            raise ConfigError("backtest.latency.moments needs recordings in our own format, *.tvr")
         self.rules = {symbol: info(symbol) for symbol in settings.symbols}
         self._peeked = {source: peek(source) for source in self._raw}
         self._check(settings.symbols)
@@ -73,7 +80,7 @@ class RecordedSource:
 
     def batches(self) -> Iterator[Batch]:
         """Yield the events, from the recordings' beginning on."""
-        parts = [own_batches(reader, self.rules, self.end_ns) for reader in self._own]
+        parts = [self._batches_of(reader, self.rules, self.end_ns) for reader in self._own]
         if self._raw:
             parts.append(self._raw_batches())
         return merge_batches(parts)

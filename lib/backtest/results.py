@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from lib.backtest.broker import Broker
 from lib.backtest.latencies import Latencies
+from lib.backtest.latency_section import MOMENTS
 from lib.backtest.recorder import HORIZONS, PATH, RunRecorder
 from lib.backtest.settings import Settings
 from lib.backtest.trades import fill_figures, holding_figures, order_figures
@@ -26,6 +27,7 @@ from lib.models import ZERO
 FORMAT = 1
 RESULTS, TIMING, LOG = "results.json", "timing.json", "bots.log"
 LATENCY = "latency.yaml"
+MOMENTS_TABLE = "latency.csv"
 """Of a run that was no backtest."""
 FILLS, ORDERS, EQUITY = "fills.csv", "orders.csv", "equity.csv"
 FILL_COLUMNS = (
@@ -130,7 +132,12 @@ def write_lived(folder: Path, run: LivedRun) -> None:
     }
     summary = _summary(run.project, 0, run.config, run.recorder, run.account, facts)
     write_results(folder, summary, run.recorder)
-    text = json.dumps({"backtest": {"latency": run.latencies.section()}})
+    section: dict[str, Any] = run.latencies.section()
+    table = run.latencies.table()
+    if table:
+        section[MOMENTS] = MOMENTS_TABLE
+        _replace(folder / MOMENTS_TABLE, table)
+    text = json.dumps({"backtest": {"latency": section}})
     _replace(folder / LATENCY, f"# as measured; for `supervisor backtest CONFIG --add`\n{text}\n")
 
 

@@ -60,7 +60,7 @@ class Run:
         self.trace = ""
         self._source = source
         self.recorder = recorder
-        self.lag_ns = settings.market_latency_ns
+        self.lag_ns = settings.lag_ns
         self.agenda = Agenda(source.start_ns)
         self.timer = RunTimer(source.start_ns)
         self.timer.wait = self.wait

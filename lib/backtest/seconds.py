@@ -72,9 +72,22 @@ class Seconds:
         if run.recorder.is_due(now_ns):
             run.recorder.sample(now_ns, run.broker, run.markets)
         run.crew.tell_health()
+        self._plan_stale(now_ns)
         if not run.crew.waiting:
             # After a delay the missed seconds are not made up for.
             run.crew.call_all(run.crew.clocks, (run.timer.now_ns,))
+
+    def _plan_stale(self, now_ns: int) -> None:
+        # A live bot is told at once, not at the next second.
+        run = self._run
+        for host in run.crew.hosts:
+            stale_ns = host.desk.stale_ns() + 1 - run.lag_ns
+            if host.is_online and now_ns < stale_ns < now_ns + NS_PER_SECOND:
+                run.agenda.add(stale_ns, self._tell_health)
+
+    def _tell_health(self) -> None:
+        self._run.timer.set(self._run.agenda.now_ns + self._run.lag_ns)
+        self._run.crew.tell_health()
 
     def _tell_candles(self, market: Market, now_ns: int) -> None:
         run = self._run

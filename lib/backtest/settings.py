@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from lib.backtest.latency_section import read_section
 from lib.backtest.params import apply_params, bot_name
 from lib.config_tree import ConfigTree, merge
 from lib.constants import KEY, NS_PER_SECOND
@@ -20,9 +21,6 @@ from lib.venue.options import Options
 
 SECTION = "backtest"
 SECTION_KEYS = ("from", "to", "length", "latency", "fees", "queue", "sample")
-LATENCIES = ("market", "order", "cancel", "account")
-DEFAULT_LATENCY = {"market": "2ms", "order": "5ms", "cancel": "5ms", "account": "5ms"}
-"""A host in the exchange's region: a few ms to the matching engine and back."""
 DEFAULT_START = "2026-01-01T00:00:00Z"
 """Of synthetic markets, which have no date of their own."""
 DEFAULT_LENGTH = "10m"
@@ -85,10 +83,17 @@ class Settings:
     balance: dict[str, Decimal]
     book_limit_ns: int
     sample_ns: int
+    moments: str = ""
+    """File of measured rows that know their time; "" for none."""
     tap: str = ""
     """Folder for a tap of each bot; "" for none."""
     echo: dict[str, Any] = field(default_factory=dict)
     """What was configured, JSON-ready, for the results."""
+
+    @property
+    def lag_ns(self) -> int:
+        """By how much the bots' clock is behind the exchange's; 0: each event has its delay."""
+        return 0 if self.moments else self.market_latency_ns
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -142,7 +147,7 @@ def _read(tree: ConfigTree, file: str, start: str, end: str) -> Settings:
             f"venue.feed {feed!r} cannot be replayed; right would be {' or '.join(FEEDS)}",
             ("venue", "feed"),
         )
-    latency = _latency(tree, section)
+    latency = read_section(tree, (SECTION, "latency"), section.get("latency") or {})
     start = start or str(section.get("from", ""))
     if not end and not section.get("to"):
         end = str(section.get("length", DEFAULT_LENGTH if feed == "synthetic" else ""))
@@ -158,6 +163,7 @@ def _read(tree: ConfigTree, file: str, start: str, end: str) -> Settings:
         start=start,
         end=end or str(section.get("to", "")),
         market_latency_ns=round(latency.pop("market") * NS_PER_SECOND),
+        moments=latency.pop("moments"),
         latency=latency,
         options=_options(tree, section, venue),
         balance=_balance(venue.get("balance", default("venue.balance"))),
@@ -243,25 +249,6 @@ def _files(tree: ConfigTree, venue: dict[str, Any], file: str) -> list[str]:
         if not paths:
             raise tree.fail(f"venue.files: no file {name}", ("venue", "files"))
         found += map(str, paths)
-    return found
-
-
-def _latency(tree: ConfigTree, section: dict[str, Any]) -> dict[str, Any]:
-    given = section.get("latency") or {}
-    if not isinstance(given, dict) or set(given) - set(LATENCIES):
-        names = ", ".join(LATENCIES)
-        raise tree.fail(f"backtest.latency must be a mapping of {names}", (SECTION, "latency"))
-    found: dict[str, Any] = {}
-    wanted: dict[str, Any] = DEFAULT_LATENCY | given
-    for name, value in wanted.items():
-        if isinstance(value, list):
-            found[name] = [seconds(each) for each in value]
-        elif isinstance(value, str) and not value[:1].isdigit():
-            found[name] = value  # a file of measured rows
-        else:
-            found[name] = seconds(value)
-    if not isinstance(found["market"], float):
-        raise tree.fail("backtest.latency.market must be one duration", (SECTION, "latency"))
     return found
 
 

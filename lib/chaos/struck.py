@@ -15,7 +15,7 @@ class Struck(NamedTuple):
         missed: Why it did not strike; empty when it did.
         findings: What was wrong while it lasted.
         forbidden: Ids that must not be found at the venue.
-        moved: Symbol whose position was moved by others.
+        moved: Symbols whose position was moved by others.
         ended: Symbol that cannot be traded any more.
     """
 
@@ -25,7 +25,7 @@ class Struck(NamedTuple):
     missed: str = ""
     findings: tuple[Finding, ...] = ()
     forbidden: frozenset[str] = frozenset()
-    moved: str = ""
+    moved: frozenset[str] = frozenset()
     ended: str = ""
 
 

@@ -217,7 +217,7 @@ VENUE_KINDS = (
     VenueKind("subset_open_orders", "open lists lack rows", LONG, _fixed(keep=0.5, seconds=4)),
     VenueKind("algo_get_not_found", "single algo orders are not found", LONG, _fixed(seconds=4)),
     VenueKind("hold_triggering", "stops stay TRIGGERING", LONG, _fixed(hold=1.5, seconds=4)),
-    VenueKind("mode_flip", "one-way becomes hedge mode, and back", SHORT, _fixed()),
+    VenueKind("mode_flip", "one-way becomes hedge mode, and back", SHORT, _fixed(close=True)),
     VenueKind("liquidate", "a position is liquidated", MOMENT, _liquidate),
     VenueKind("adl", "a position is auto-deleveraged", MOMENT, _symbol()),
     VenueKind("manual_trade", "somebody trades by hand", MOMENT, _by_hand),

@@ -15,6 +15,9 @@ from lib.oms.rows import NOTHING, Past, Row
 
 COMMIT_SECONDS = 0.05
 """No commit within this time: new risk is refused."""
+QUICK_SECONDS = 0.001
+"""How long the event loop itself waits for a commit: usually it takes a quarter of that, and a trip
+through the loop, behind everything else that is due, would cost the order several times as much."""
 KEPT_NS = 24 * 3_600 * NS_PER_SECOND
 """Final orders and acknowledged fills are kept so long."""
 AGAIN_SECONDS = 1.0
@@ -31,6 +34,15 @@ class _Job(NamedTuple):
     rows: Sequence[Row]
     then: Then | None
     ask: Callable[[Store], Any] | None = None
+    quick: "_Quick | None" = None
+
+
+class _Quick:
+    """The outcome of a commit for who waits for it without the loop."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.error = ""
 
 
 class JournalWriter:
@@ -109,7 +121,11 @@ class JournalWriter:
             if not done.done():
                 done.set_result(error)
 
-        self.put(rows, told)
+        quick = _Quick()
+        self._jobs.put(_Job(rows, told, quick=quick))
+        # a disk that has just stalled gets no second chance to hold up the loop
+        if not self._stalled and quick.done.wait(QUICK_SECONDS):
+            return quick.error
         try:
             return await asyncio.wait_for(done, seconds)
         except TimeoutError:
@@ -178,6 +194,10 @@ class JournalWriter:
             return
         rows = [row for job in jobs for row in job.rows]
         error = self._save(rows)
+        for job in jobs:
+            if job.quick is not None:
+                job.quick.error = error
+                job.quick.done.set()
         thens = [job.then for job in jobs if job.then is not None]
         self._tell(thens, error)
         for job in jobs:

@@ -8,6 +8,7 @@ signed request. Later attempts of one order go out as `<id>.2`, `<id>.3`.
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 from zlib import crc32
 
@@ -16,6 +17,10 @@ from lib.errors import ConfigError
 _US_PER_SECOND = 1_000_000
 _NS_PER_US = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LENGTH = 8 + 1 + 15 + 1 + 6
+"""Characters of an id's first attempt."""
+REMEMBERED = 4_096
+"""Ids whose parts are kept: every order's id is asked for several times, and parsing takes long."""
 _PATTERN = re.compile(r"([0-9a-f]{8})-(\d{8}\.\d{6})\.(\d{6})(?:\.([2-9]))?", re.ASCII)
 
 
@@ -42,6 +47,7 @@ def prefix_of(project: str, owner: str) -> str:
     return format(crc32("\0".join((project, symbol, bot)).encode()), "08x")
 
 
+@lru_cache(REMEMBERED)
 def parse(text: str) -> ClientId | None:
     """Return the parts of an id of ours, None for anything else."""
     match = _PATTERN.fullmatch(text)
@@ -58,6 +64,8 @@ def parse(text: str) -> ClientId | None:
 
 def intent_id(text: str) -> str:
     """Return the id without the number of a later attempt."""
+    if len(text) == LENGTH:
+        return text
     parts = parse(text)
     return text[:-2] if parts is not None and parts.attempt > 1 else text
 

@@ -63,10 +63,6 @@ class Known:
         """Return what may still trade of one symbol; risk asks this before every order."""
         return self._of_symbol[symbol].values() if symbol in self._of_symbol else ()
 
-    def open_symbols(self) -> Iterable[str]:
-        """Return the symbols of which something may still trade, and some more."""
-        return self._of_symbol.keys()
-
     def symbols(self) -> set[str]:
         """Return the symbols of all orders that are remembered."""
         closed = {order.symbol for order in self._closed.values()}

@@ -41,11 +41,6 @@ class Exposure(NamedTuple):
     short: Decimal
     """As a positive quantity."""
 
-    @property
-    def worst(self) -> Decimal:
-        """Return the larger side."""
-        return max(self.long, self.short, ZERO)
-
 
 def exposure(position: Iterable[Decimal], orders: Iterable[Tracked]) -> Exposure:
     """Return the worst case of one symbol.
@@ -170,18 +165,30 @@ class Risk:
     def _too_much_together(
         self, order: Tracked, positions: dict[str, list[Decimal]], quotes: dict[str, Quote]
     ) -> str:
-        symbols = {*positions, *self._orders.open_symbols()}
         total = ZERO
-        for symbol in symbols:
-            price = quotes.get(symbol, NO_QUOTE).middle
-            if symbol == order.symbol:
-                price = price or order.price
-            worst = exposure(positions.get(symbol, ()), self._of_symbol(symbol)).worst
-            total += worst * price
+        for symbol, sides in self._sides(positions).items():
+            worst = max(sides)
+            if worst > 0:
+                price = quotes.get(symbol, NO_QUOTE).middle
+                if symbol == order.symbol:
+                    price = price or order.price
+                total += worst * price
         limit = self.limits.account.max_position_usd
         if total > limit:
             return f"all positions could be worth {total:.2f}; max_position_usd is {limit}"
         return ""
+
+    def _sides(self, positions: dict[str, list[Decimal]]) -> dict[str, list[Decimal]]:
+        # Symbol -> [long, short]: `exposure` of all symbols in one pass, since orders wait for it
+        found = {
+            symbol: [max(held, default=ZERO), -min(held, default=ZERO)]
+            for symbol, held in positions.items()
+        }
+        for order in self._orders.open_orders():
+            if not order.reduce_only:
+                sides = found.setdefault(order.symbol, [ZERO, ZERO])
+                sides[order.side is Side.SELL] += order.qty - order.filled_qty
+        return found
 
     def _worst(self, symbol: str, side: Side, positions: dict[str, list[Decimal]]) -> Decimal:
         both = exposure(positions.get(symbol, ()), self._of_symbol(symbol))

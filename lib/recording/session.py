@@ -133,7 +133,9 @@ async def record(
             `PATIENCE` later.
     """
     factory = make_factory({"name": "SandboxFactory"}, part)
-    stream = find("stream", part["name"])(part, factory, timer)
+    # What is played again later must meet orders when it happened, however late it was sent.
+    config = part | {"by_transaction": True}
+    stream = find("stream", part["name"])(config, factory, timer)
     tape = MessageTape(rotation)
     loop = asyncio.get_running_loop()
     ends = [loop.call_later(length + PATIENCE, stop.set)] if length else []

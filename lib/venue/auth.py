@@ -19,12 +19,16 @@ FUTURE_MS = 1000
 
 
 class Account(NamedTuple):
-    """Credentials of one account; `public_key` is PEM text of an Ed25519 or RSA key."""
+    """Credentials of one account; `public_key` is PEM text of an Ed25519 or RSA key.
+
+    `withdrawals`: the key may withdraw, which no trading key should.
+    """
 
     name: str
     key: str
     secret: str = ""
     public_key: str = ""
+    withdrawals: bool = False
 
 
 class Auth:

@@ -211,7 +211,8 @@ def _accounts(config: Mapping[str, Any]) -> list[Account]:
         key = str(row.get("key") or (config.get("key") if number == 0 else "") or key)
         secret = str(row.get("secret") or (config.get("secret") if number == 0 else "") or secret)
         name = str(row.get("name", "main" if number == 0 else f"account-{number + 1}"))
-        accounts.append(Account(name, key, secret, public_key))
+        withdrawals = bool(row.get("withdrawals", False))
+        accounts.append(Account(name, key, secret, public_key, withdrawals))
     return accounts
 
 

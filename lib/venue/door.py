@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from lib.venue import key_rights
 from lib.venue.auth import Account
 from lib.venue.endpoints import ENDPOINTS, PATHS, SIGNING, Endpoint, Security
 from lib.venue.faults import Active
@@ -42,11 +43,7 @@ class Door:
     def answer(self, request: Request, now_ns: int) -> Answer:
         """Do what a request asks, with the faults that are on, and note it in the ledger."""
         seen: dict[str, str] = {"signature": "none", "account": ""}
-        faults = [
-            fault
-            for fault in self._venue.faults.named(REST_FAULTS, now_ns)
-            if touches(fault, request.method, request.path)
-        ]
+        faults = touching(self._venue.faults.named(REST_FAULTS, now_ns), request)
         answer = apply_before(faults)
         if answer is None:
             answer = apply_after(faults, self._answer(request, seen, now_ns))
@@ -87,6 +84,8 @@ class Door:
         seen["signature"] = "invalid"
         venue.auth.check_signature(account, request.query, request.body)
         seen["signature"] = "valid"
+        if endpoint.path == key_rights.PATH:
+            return Answer(HTTP_OK, key_rights.key_rights(account), headers)
         return self.trade(endpoint, account, params, headers, now_ns)
 
     def trade(
@@ -154,10 +153,7 @@ class Door:
         return {}
 
     def _note(self, request: Request, seen: dict[str, str], answer: Answer, now_ns: int) -> None:
-        try:
-            params = parameters(request)
-        except Refusal:
-            params = {}
+        params = _lenient(request)
         params.pop("signature", None)
         self._venue.requests.append(
             {
@@ -173,6 +169,12 @@ class Door:
         )
 
 
+def touching(faults: list[Active], request: Request) -> list[Active]:
+    """Return the faults that concern a request."""
+    params = _lenient(request) if faults else {}
+    return [each for each in faults if touches(each, request.method, request.path, params)]
+
+
 def late_request(faults: list[Active], request: Request, draw: float) -> float:
     """Return by how many seconds a request is late before it is looked at.
 
@@ -182,11 +184,18 @@ def late_request(faults: list[Active], request: Request, draw: float) -> float:
         draw: A random number in 0..1 for the jitter.
     """
     delay = 0.0
-    for fault in faults:
-        if fault.get("before") and touches(fault, request.method, request.path):
+    for fault in touching(faults, request):
+        if fault.get("before"):
             fault.strike()
             delay += float(fault.get("delay")) + draw * float(fault.get("jitter"))
     return delay
+
+
+def _lenient(request: Request) -> dict[str, str]:
+    try:
+        return parameters(request)
+    except Refusal:
+        return {}
 
 
 def _symbols(params: dict[str, str]) -> list[str]:

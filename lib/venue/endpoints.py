@@ -162,6 +162,7 @@ def _add_account() -> None:
     add(signed, "GET /fapi/v1/leverageBracket", 1, "symbol")
     add(signed, "GET /fapi/v1/rateLimit/order", 1)
     add(signed, "GET /fapi/v1/adlQuantile", 5, "symbol")
+    add(signed, "GET /sapi/v1/account/apiRestrictions", 1)
 
 
 _add_public()

@@ -27,7 +27,8 @@ FAULTS: dict[str, str] = {
     "subset_open_orders": "keep=0.5, seconds: open lists miss rows at random",
     "algo_get_not_found": "seconds: GET algoOrder answers -2013",
     "hold_triggering": "hold (seconds), seconds: conditional orders stay TRIGGERING",
-    "mode_flip": "account: one-way becomes hedge mode or back, whatever is open",
+    "mode_flip": "close=false, account: one-way becomes hedge mode or back, whatever rests; "
+    "refused (-4068) with a position, which `close` trades away by hand before",
     "liquidate": "symbol, seconds=0 (that orders stay refused), account: a position is liquidated",
     "adl": "symbol, qty=all, account: a position is auto-deleveraged",
     "manual_trade": "symbol, qty (signed), price=market, account: somebody trades by hand",
@@ -117,16 +118,13 @@ class FaultActions:
         self._state.faults.hold_ns = _ns(hold)
         self._state.faults.hold_until_ns = self._until(seconds)
 
-    def _mode_flip(self, account: str | None = None) -> None:
+    def _mode_flip(self, *, close: bool = False, account: str | None = None) -> None:
         owner = self._account(account)
+        for position in owner.open_positions() if close else ():
+            self._forced.close(owner, position)
+        if owner.open_positions():
+            raise VenueError(-4068)
         owner.settings.hedge = not owner.settings.hedge
-        for position in list(owner.open_positions()):
-            side = "BOTH"
-            if owner.settings.hedge:
-                side = "LONG" if position.qty > 0 else "SHORT"
-            del owner.positions[position.symbol, position.side]
-            position.side = side
-            owner.positions[position.symbol, side] = position
 
     def _liquidate(self, symbol: str, seconds: float = 0, account: str | None = None) -> None:
         owner = self._account(account)

@@ -61,9 +61,11 @@ DOOR_FAULTS = (
             "html": False,
             "retry_after": None,
             "executed": False,
+            "spare_exits": False,
         },
         "REST calls (of a method, a path) are answered with this error; when `executed`, after "
-        "doing what they asked. Without `code` the body has none; `html` sends a gateway's page.",
+        "doing what they asked. Without `code` the body has none; `html` sends a gateway's page; "
+        "`spare_exits` lets reduce-only orders pass, as the exchange does when it is overloaded.",
     ),
     Fault(
         "unknown_rest",

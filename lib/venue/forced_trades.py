@@ -50,7 +50,18 @@ class ForcedTrades:
         order.price = self._rounded(position.symbol, self._state.mark(position.symbol))
         self._execute(account, order, order.price)
 
-    def trade(self, account: Account, symbol: str, change: Decimal, price: Decimal | None) -> None:
+    def close(self, account: Account, position: Position) -> None:
+        """Trade a position away at the market, as if by hand."""
+        self.trade(account, position.symbol, -position.qty, None, position.side)
+
+    def trade(
+        self,
+        account: Account,
+        symbol: str,
+        change: Decimal,
+        price: Decimal | None,
+        position_side: str = "",
+    ) -> None:
         """Trade as if by hand, at a price or at the market, without any check.
 
         Args:
@@ -58,10 +69,11 @@ class ForcedTrades:
             symbol: What.
             change: Signed quantity.
             price: Fill price; None takes the book's.
+            position_side: Of which leg; "" = in hedge mode the one that it opens.
         """
         check_decimals(change, self._state.info(symbol).quantity_precision)
-        side = "BOTH"
-        if account.settings.hedge:
+        side = position_side or "BOTH"
+        if account.settings.hedge and not position_side:
             side = "LONG" if change > 0 else "SHORT"
         paid = price or self._average(symbol, change > 0, abs(change))
         order = VenueOrder(

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,8 @@ from lib.venue.market import Levels, MarketEvent, MarkPrice, Print, Quote
 Row = MarketEvent | Candle
 MINUTE_MS = 60_000
 _CANDLE = bytes((CANDLE,))
-# A named tuple made of any iterable, without the checks of its own constructor.
-_quote: Callable[[Iterable[Any]], Quote] = partial(tuple.__new__, Quote)
-_print: Callable[[Iterable[Any]], Print] = partial(tuple.__new__, Print)
-_mark: Callable[[Iterable[Any]], MarkPrice] = partial(tuple.__new__, MarkPrice)
+# Makes a named tuple of any iterable, without the checks and the cost of its own constructor.
+_new: Callable[[type[Any], Iterable[Any]], Any] = tuple.__new__
 
 
 @dataclass(slots=True)
@@ -47,11 +44,12 @@ def read_blocks(path: Path) -> Iterator[tuple[int, Row]]:
         yield from ((row.time_ns, row) for row in block_events(block))
 
 
-def block_events(block: Block) -> Iterator[MarketEvent]:
-    """Yield a block's rows as events, in order; candles are left out.
+def block_events(block: Block, clock: str = "time_ns") -> Iterator[MarketEvent]:
+    """Yield a block's rows as events, in order of receipt; candles are left out.
 
-    Each event is made when it is asked for: a million of them in a list would keep the garbage
-    collector busy.
+    `clock` is the column that the events are dated by: when a row was received, or the exchange's
+    own `event_ns`. Each event is made when it is asked for: a million of them in a list would keep
+    the garbage collector busy.
     """
     readers: dict[int, Iterator[MarketEvent]] = {}
     for kind, name, make in (
@@ -61,39 +59,39 @@ def block_events(block: Block) -> Iterator[MarketEvent]:
         (DEPTH, "depth", _depths),
     ):
         if name in block.kinds:
-            readers[kind] = make(block)
+            readers[kind] = make(block, clock)
     if len(readers) == 1 and len(block.kinds) == 1:
         return next(iter(readers.values()))
     order = block.order if "candle" not in block.kinds else block.order.replace(_CANDLE, b"")
     return map(next, map(readers.__getitem__, order))
 
 
-def _quotes(block: Block) -> Iterator[Quote]:
+def _quotes(block: Block, clock: str) -> Iterator[Quote]:
     rows = block.kinds["book"]
     prices = map(rows.numbers, ("bid", "bid_qty", "ask", "ask_qty"))
-    integers = map(rows.integers, ("update_id", "time_ns"))
-    return map(_quote, zip(rows.symbols(), *prices, *integers, strict=True))
+    integers = map(rows.integers, ("update_id", clock))
+    return map(_new, repeat(Quote), zip(rows.symbols(), *prices, *integers, strict=True))
 
 
-def _prints(block: Block) -> Iterator[Print]:
+def _prints(block: Block, clock: str) -> Iterator[Print]:
     rows = block.kinds["trade"]
     makers = map(bool, rows.integers("buyer_is_maker"))
     numbers = map(rows.numbers, ("price", "qty"))
-    integers = map(rows.integers, ("trade_id", "time_ns"))
-    return map(_print, zip(rows.symbols(), *numbers, makers, *integers, strict=True))
+    integers = map(rows.integers, ("trade_id", clock))
+    return map(_new, repeat(Print), zip(rows.symbols(), *numbers, makers, *integers, strict=True))
 
 
-def _marks(block: Block) -> Iterator[MarkPrice]:
+def _marks(block: Block, clock: str) -> Iterator[MarkPrice]:
     rows = block.kinds["mark"]
     numbers = map(rows.numbers, ("mark", "index", "funding_rate"))
-    integers = map(rows.integers, ("next_funding_ns", "time_ns"))
-    return map(_mark, zip(rows.symbols(), *numbers, *integers, strict=True))
+    integers = map(rows.integers, ("next_funding_ns", clock))
+    return map(_new, repeat(MarkPrice), zip(rows.symbols(), *numbers, *integers, strict=True))
 
 
-def _depths(block: Block) -> Iterator[Levels]:
+def _depths(block: Block, clock: str) -> Iterator[Levels]:
     rows = block.kinds["depth"]
     levels = rows.levels()
-    names = ("bids", "asks", "first_id", "last_id", "previous_id", "time_ns", "snapshot")
+    names = ("bids", "asks", "first_id", "last_id", "previous_id", clock, "snapshot")
     for symbol, bids, asks, first, last, previous, time_ns, snapshot in zip(
         rows.symbols(), *map(rows.integers, names), strict=True
     ):

@@ -1,5 +1,6 @@
 """What faults do to REST answers."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -20,13 +21,17 @@ RATE_TEXTS = {
 }
 UNAVAILABLE = 503
 BUSY_TEXT = "Request throttled by system-level protection. Please try again."
+EXITS = ("reduceOnly", "closePosition")
+"""Parameters that mark an order which can only take risk away."""
 BATCH_LISTS = ("batchOrders", "orderIdList", "origClientOrderIdList")
 
 
-def touches(fault: Active, method: str, path: str) -> bool:
-    """Return whether a fault concerns a call; `path` may be given without its version."""
+def touches(fault: Active, method: str, path: str, params: Mapping[str, str]) -> bool:
+    """Return whether a fault concerns a call; its `path` may be given without its version."""
     wanted_method, wanted_path = fault.get("method"), fault.get("path")
     if wanted_method not in {None, method}:
+        return False
+    if fault.get("spare_exits") and any(params.get(name) == "true" for name in EXITS):
         return False
     return wanted_path is None or path == wanted_path or path.endswith(f"/{wanted_path}")
 

@@ -105,7 +105,7 @@ class WsApi:
         faults = [
             fault
             for fault in self._venue.faults.named(REST_FAULTS, now_ns)
-            if touches(fault, endpoint.method, endpoint.path)
+            if touches(fault, endpoint.method, endpoint.path, named)
         ]
         before = apply_before(faults)
         if before is not None:

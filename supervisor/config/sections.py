@@ -91,6 +91,7 @@ class AccountSection(Section, frozen=True):
     key: str | None = None
     secret: str | None = None
     public_key: str | None = None
+    withdrawals: bool = False
 
 
 class VenueSection(Section, frozen=True):

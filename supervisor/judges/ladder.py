@@ -24,6 +24,8 @@ GAPS = {Rung.RESUBSCRIBE: 5.0, Rung.RECONNECT: 60.0}
 quiet must not make its neighbours' connections change all day; resubscribing touches it alone."""
 PUBLISHER_RUNGS = ((0.0, Rung.RESUBSCRIBE), (0.7, Rung.RECONNECT), (2.0, Rung.RESTART))
 SUBSCRIBER_RUNGS = ((0.0, Rung.RESUBSCRIBE), (1.0, Rung.RESTART))
+RECONNECT_NS = NS_PER_SECOND
+"""Between two reconnects: those who fall silent together share most of their connections."""
 PATIENCE = 10.0
 """Seconds of staleness after which what was done so far has not helped."""
 
@@ -60,6 +62,8 @@ class Ladder:
         self._spaced = {rung: Repeats(gap) for rung, gap in GAPS.items()}
         self._climbs: dict[str, Climb] = {}
         self._has_escalated = False
+        self._reconnect_ns = 0
+        """When the next reconnect may come."""
 
     def stale(self, now_ns: int, stale: frozenset[str], *, is_whole: bool) -> list[Step]:
         """Note what is stale; return what is due now.
@@ -107,9 +111,12 @@ class Ladder:
             after, rung = self._gentle[min(climb.next, len(self._gentle) - 1)]
             if now_ns - climb.since_ns < after * NS_PER_SECOND:
                 continue
-            if self._spaced[rung].allows(name, now_ns):
+            is_soon = rung is Rung.RECONNECT and now_ns < self._reconnect_ns
+            if not is_soon and self._spaced[rung].allows(name, now_ns):
                 due.setdefault(rung, set()).add(name)
                 climb.next += 1
+        if Rung.RECONNECT in due:
+            self._reconnect_ns = now_ns + RECONNECT_NS
         steps = [Step(rung, frozenset(names)) for rung, names in due.items()]
         if self._escalates(now_ns):
             steps.append(Step(Rung.ESCALATE, frozenset(self._climbs)))

@@ -3,7 +3,9 @@
 Two things bound a quiet time: many mean gaps (in a Poisson stream, twenty-five in a row never
 happen), and a multiple of the third-longest gap of the last hour, or hours where events are few
 (bursts have a small mean gap and long quiet times; the third, so that a freeze or two do not teach
-patience). A gap beyond the limit teaches only half of it, so that freezes widen the limit slowly.
+patience). A gap beyond the limit teaches only half of it, so that freezes widen the limit slowly;
+and one in which all symbols of a lively channel were silent at once teaches nothing: that was no
+market.
 """
 
 from lib.constants import NS_PER_SECOND
@@ -28,6 +30,13 @@ SPAN_EVENTS = 1_000
 memory than those of a second."""
 LONG_SPAN_NS = 6 * 3_600 * NS_PER_SECOND
 RANK = 3
+SILENT_NS = NS_PER_SECOND // 2
+SILENT_GAPS = 100
+"""A channel is silent as a whole after so long, and so many of its mean gaps."""
+
+Period = tuple[int, int]
+"""Beginning and end, monotonic ns."""
+NEVER: Period = (0, 0)
 
 
 class Span:
@@ -41,6 +50,50 @@ class Span:
         self.count = 0
         self.gaps = [0] * RANK
         """Longest gaps in ns, shortest of them first."""
+
+
+class Silence:
+    """Finds the times in which nothing of a whole channel arrived.
+
+    Args:
+        now_ns: Monotonic time.
+    """
+
+    __slots__ = ("_beat_ns", "_began_ns", "_count", "_events", "_newest_ns", "newest")
+
+    def __init__(self, now_ns: int) -> None:
+        """Know nothing."""
+        self._began_ns = self._beat_ns = now_ns
+        self._newest_ns: int | None = None
+        self._count = 0
+        self._events = 0
+        self.newest: Period = NEVER
+        """The newest such time that is over."""
+
+    def reborn(self) -> None:
+        """Note that its worker has a new life, which counts anew."""
+        self._count = 0
+        self._newest_ns = None
+
+    def see(self, symbols: int, count: int, newest_ns: int, now_ns: int) -> None:
+        """Take what a heartbeat says of all symbols together.
+
+        Args:
+            symbols: How many there are; one alone may well be quiet.
+            count: Events in this life.
+            newest_ns: Time of the newest, monotonic.
+            now_ns: Monotonic time.
+        """
+        before_ns, self._beat_ns = self._beat_ns, now_ns
+        new, self._count = count - self._count, count
+        if new <= 0:
+            return
+        if self._newest_ns is not None and symbols > 1 and self._events >= TRUSTED_EVENTS:
+            mean_ns = (self._newest_ns - self._began_ns) // self._events
+            if before_ns - self._newest_ns > max(SILENT_NS, SILENT_GAPS * mean_ns):
+                self.newest = (self._newest_ns, before_ns)
+        self._events += new
+        self._newest_ns = newest_ns
 
 
 class Rhythm:
@@ -69,13 +122,14 @@ class Rhythm:
         self._count = 0
         self._newest_ns = None
 
-    def see(self, count: int, newest_ns: int, now_ns: int) -> None:
+    def see(self, count: int, newest_ns: int, now_ns: int, silence: Period = NEVER) -> None:
         """Take what a heartbeat says.
 
         Args:
             count: Events in this life.
             newest_ns: Time of the newest, monotonic.
             now_ns: Monotonic time.
+            silence: When nothing of the whole channel arrived.
         """
         before_ns, self._beat_ns = self._beat_ns, now_ns
         new = count - self._count
@@ -91,6 +145,7 @@ class Rhythm:
             # one event ends its gap; of several since the last beat only bounds are known
             gap_ns = (newest_ns - self._newest_ns) // new
             gap_ns = max(gap_ns, before_ns - self._newest_ns)
+            gap_ns -= max(0, min(newest_ns, silence[1]) - max(self._newest_ns, silence[0]))
             if gap_ns > span.gaps[0]:
                 self._learn(span, gap_ns)
         self._count, self._newest_ns = count, newest_ns

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lib.bus.protocol import Heartbeat
 from lib.constants import NS_PER_SECOND, WorkerState
-from supervisor.judges.rhythm import FLOOR, Rhythm
+from supervisor.judges.rhythm import FLOOR, Rhythm, Silence
 
 OPENING_SECONDS = 5.0
 """A life that was never ready may be silent this long: it still imports, connects, signs on."""
@@ -54,6 +54,7 @@ class Watch:
         """Know nothing yet."""
         self.adopt(limits)
         self._rhythms: dict[tuple[str, str], Rhythm] = {}
+        self._silences: dict[str, Silence] = {}
         self._heartbeat_limit_ns = round(heartbeat_limit * NS_PER_SECOND)
         self._start_timeout_ns = round(start_timeout * NS_PER_SECOND)
         self.last: Heartbeat | None = None
@@ -77,6 +78,8 @@ class Watch:
         self._rate_events = 0
         for rhythm in self._rhythms.values():
             rhythm.reborn()
+        for silence in self._silences.values():
+            silence.reborn()
 
     def beat(self, heartbeat: Heartbeat, now_ns: int) -> None:
         """Take a heartbeat."""
@@ -192,9 +195,16 @@ class Watch:
                     yield StaleData(channel, symbol, age, learned, rhythm.is_sure(now_ns))
 
     def _learn(self, channel: str, beat: Heartbeat, now_ns: int) -> None:
-        for symbol, age_ns in beat.ages.get(channel, {}).items():
+        ages = beat.ages.get(channel, {})
+        if not ages:
+            return
+        counts = {symbol: beat.counts.get(f"{channel}:{symbol}", 0) for symbol in ages}
+        silence = self._silences.get(channel)
+        if silence is None:
+            silence = self._silences[channel] = Silence(now_ns)
+        silence.see(len(ages), sum(counts.values()), now_ns - min(ages.values()), now_ns)
+        for symbol, age_ns in ages.items():
             rhythm = self._rhythms.get((channel, symbol))
             if rhythm is None:
                 rhythm = self._rhythms[channel, symbol] = Rhythm(now_ns)
-            count = beat.counts.get(f"{channel}:{symbol}", 0)
-            rhythm.see(count, now_ns - age_ns, now_ns)
+            rhythm.see(counts[symbol], now_ns - age_ns, now_ns, silence.newest)

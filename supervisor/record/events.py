@@ -13,6 +13,8 @@ SUPERVISOR = "supervisor"
 """Whom an event is about when it is about no worker."""
 STARTED, STOPPED, KILLED = "started", "stopped", "was killed"
 """A run's beginning and its ends: orderly, and found out afterwards."""
+ALIVE = "alive"
+"""Told to hooks alone, and only to those that name it: its absence is what matters."""
 EXITED = "exited"
 LINES = "lines"
 """Fact of an end: what the worker said last, oldest first."""
@@ -36,7 +38,7 @@ class Level(StrEnum):
 
 ERRORS = frozenset(
     {
-        *("failed", "halted", "stuck", "refused", "not started", KILLED),
+        *("failed", "halted", "stuck", "refused", "not started", "alarm", KILLED),
         *("outage", "escalate", "change in trouble"),
     }
 )

@@ -4,11 +4,15 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
+from lib.constants import NS_PER_SECOND
 from supervisor.processes.child import Child
 from supervisor.record.event_log import EventLog
-from supervisor.record.events import LINES, SUPERVISOR, Event, as_text, encode
+from supervisor.record.events import ALIVE, LINES, SUPERVISOR, Event, as_text, encode
 from supervisor.record.hooks import Hooks
 from supervisor.record.log_keeper import LogKeeper
+
+ALIVE_NS = 5 * NS_PER_SECOND
+"""Between two signs of life to the hooks; each passes on as many as its `every` allows."""
 
 
 class History:
@@ -46,6 +50,7 @@ class History:
         self._events = events
         self._hooks = hooks
         self._keeper = keeper
+        self._alive_due_ns = 0
 
     def add(self, worker: str, event: str, reason: str = "", **facts: Any) -> None:
         """Note one event of a worker (or of the `supervisor` itself)."""
@@ -60,8 +65,13 @@ class History:
         """Do what is due: logs within their bounds, hooks alive, their complaints noted."""
         if self._keeper is not None:
             self._keeper.tick(now_ns)
-        for complaint in self._hooks.tick(now_ns) if self._hooks is not None else ():
+        if self._hooks is None:
+            return
+        for complaint in self._hooks.tick(now_ns):
             self.add(SUPERVISOR, "hook failed", complaint)
+        if self._hooks.want_life and now_ns >= self._alive_due_ns:
+            self._alive_due_ns = now_ns + ALIVE_NS
+            self._hooks.add(Event(self._clock(), self._epoch, SUPERVISOR, ALIVE))
 
     def children(self) -> Iterator[Child]:
         """Yield the processes that work for it."""

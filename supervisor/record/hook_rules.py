@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from lib.constants import NS_PER_SECOND
-from supervisor.record.events import LEVELS, Event, Level, as_fields
+from supervisor.record.events import ALIVE, LEVELS, Event, Level, as_fields
 
 REMEMBERED = 1_000
 """Kinds of events whose last telling is remembered; more than any run has."""
@@ -43,8 +43,15 @@ class Hook(NamedTuple):
         host = url.hostname if self.kind == WEBHOOK else "…"
         return f"{self.kind} {url.scheme}://{host}"
 
+    @property
+    def wants_life(self) -> bool:
+        """Whether it is told again and again that the supervisor lives: it names that event."""
+        return ALIVE in self.events
+
     def wants(self, event: Event) -> bool:
         """Return whether it is told such an event at all."""
+        if event.event == ALIVE:
+            return self.wants_life
         return (
             LEVELS.index(event.level) >= LEVELS.index(Level(self.level))
             and any(fnmatchcase(event.event, pattern) for pattern in self.events)
@@ -87,4 +94,6 @@ class Throttle:
         if len(self._told) > REMEMBERED:
             del self._told[next(iter(self._told))]
         fields = as_fields(event)
-        return {**fields, "left_out": left_out} if left_out else fields
+        if not left_out or event.event == ALIVE:
+            return fields
+        return {**fields, "left_out": left_out}

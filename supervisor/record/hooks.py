@@ -67,6 +67,11 @@ class Hooks:
         self.lost = 0
         """Events that found the socket full."""
 
+    @property
+    def want_life(self) -> bool:
+        """Whether anybody is to be told again and again that the supervisor lives."""
+        return any(hook.wants_life for hook in self._settings.hooks)
+
     def add(self, event: Event) -> None:
         """Hand one event over."""
         try:

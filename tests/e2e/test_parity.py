@@ -107,7 +107,7 @@ def test_a_free_backtest_of_the_recording_has_the_fills_of_the_run(tmp_path: Pat
             system.start()
             _until_traded(venue, FILLS)
             assert system.stop().returncode == 0
-    found = compare_with_backtest(tmp_path, quoter)
+    found = compare_with_backtest(tmp_path, config)
 
     assert found["fills"][0] >= FILLS
     # The rows are drawn from, not repeated: where they differ widely, so do the two runs.
@@ -115,11 +115,17 @@ def test_a_free_backtest_of_the_recording_has_the_fills_of_the_run(tmp_path: Pat
     assert set(found["differences"]) <= {"latency", "queue", "data"}
 
 
-def compare_with_backtest(folder: Path, bot: dict[str, Any]) -> dict[str, Any]:
-    """Return the parity report of `folder/taps` against a backtest of `folder/recordings`."""
+def compare_with_backtest(folder: Path, config: dict[str, Any]) -> dict[str, Any]:
+    """Return the parity report of `folder/taps` against a backtest of `folder/recordings`.
+
+    Args:
+        folder: Of both.
+        config: The live run's.
+    """
     files = [str(path) for path in sorted((folder / "recordings").glob("*.tvr"))]
-    config = {"project": "free", "venue": {"feed": "recording", "files": files}, "bots": [bot]}
-    (folder / "free.yaml").write_text(yaml.safe_dump(config))
+    kept = {name: config[name] for name in ("watchdog", "bots")}
+    free = {"project": "free", "venue": {"feed": "recording", "files": files}, **kept}
+    (folder / "free.yaml").write_text(yaml.safe_dump(free))
     _run("replay", str(folder / "taps"), "--out", str(folder / "live"))
     live = json.loads((folder / "live" / "results.json").read_text())
     begin, end = (datetime.fromtimestamp(live[name] / 1e9, UTC) for name in ("start_ns", "end_ns"))

@@ -1,6 +1,9 @@
 """The doctor at a venue with planted faults, and what follows while orders flow."""
 
 import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -74,6 +77,18 @@ async def test_leverage_and_margin_are_compared_with_the_configuration(
     assert len(lines) == 2
 
 
+async def test_a_key_that_may_withdraw_is_a_warning(tmp_path: Path) -> None:
+    market = {"symbols": [SYMBOL], "active": [SYMBOL]}
+    server = VenueServer({**market, "accounts": [{"withdrawals": True}]}, LiveTimer())
+    await server.start()
+    found = await said(server, tmp_path)
+    await server.stop()
+    assert found["warning"] == ["the key may withdraw: take that right from it"]
+    assert "wrong" not in found
+    paths = [row["path"] for row in server.venue.ledger()["requests"]]
+    assert "/sapi/v1/account/apiRestrictions" in paths
+
+
 async def test_an_exchange_that_is_away_is_waited_for_not_refused(
     venue: VenueServer, tmp_path: Path
 ) -> None:
@@ -81,6 +96,24 @@ async def test_an_exchange_that_is_away_is_waited_for_not_refused(
     found = await said(venue, tmp_path)
     assert "wrong" not in found
     assert "cannot connect" in found["unreachable"][0]
+
+
+async def test_an_exchange_that_is_away_is_one_line_of_the_command(
+    venue: VenueServer, tmp_path: Path
+) -> None:
+    await venue.stop()
+    general = {"project": "x", "exchange": "X"}
+    config = {
+        "factory": {"name": "SandboxFactory"}, "general": general, "exchange": section(venue),
+    }  # fmt: skip
+    doctor = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "workers.doctor"), stdin=PIPE, stdout=PIPE, stderr=PIPE
+    )
+    request = {"config": config, "state_dir": str(tmp_path / "x")}
+    said, complaints = await doctor.communicate(json.dumps(request).encode())
+    assert (doctor.returncode, complaints) == (1, b"")
+    (line,) = [line for line in said.decode().splitlines() if line.startswith("UNKNOWN")]
+    assert "cannot connect" in line
 
 
 async def test_another_run_at_the_account_is_named_and_our_own_is_not(

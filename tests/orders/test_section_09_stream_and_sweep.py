@@ -1,15 +1,23 @@
 """The account stream is believed when it echoes; sweeps find what it did not tell."""
 
+import os
+import signal
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from lib.bus.protocol import Book
-from tests.orders.benches import clear_faults, fault, free_bench, requests
+from lib.constants import NS_PER_SECOND
+from lib.venue.market import Print
+from tests.orders.benches import QUICK, RISK, clear_faults, fault, free_bench, requests
+from tests.orders.process_bench import ProcessBench
 from tests.workers.exchange_bench import SYMBOL, Bench, until
 
 TRADES = "/fapi/v1/userTrades"
+BURST, TIMES = 100, 50
+PAUSE_NS = 3 * NS_PER_SECOND
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -101,3 +109,39 @@ async def test_a_position_changed_by_hand_is_believed_and_told(bench: Bench) -> 
         ),
         20.0,
     )
+
+
+async def fill_in_crumbs(bench: ProcessBench, price: str) -> None:
+    """Have 5,000 small trades of the market pass a resting bid within about a second."""
+    begun_ns, crumb = bench.timer.Monotonic(), Decimal("0.00001")
+    for number in range(TIMES):
+        for _ in range(BURST):
+            now_ns = bench.venue.now()
+            below = Decimal(price) - Decimal("0.1")
+            bench.venue.engine.on_market(Print(SYMBOL, below, crumb, True, 0, now_ns))
+        bench.venue.venue.settle(bench.venue.now())
+        due_ns = begun_ns + (number + 1) * NS_PER_SECOND // TIMES
+        await until(lambda due_ns=due_ns: bench.timer.Monotonic() >= due_ns)
+
+
+async def test_a_burst_of_fills_for_a_worker_that_stands_still_comes_whole_and_once(
+    run_dir: Path,
+) -> None:
+    async with ProcessBench(run_dir, {"risk": RISK, **QUICK}) as bench:
+        await bench.ready()
+        await bench.hello()
+        order = bench.intent(qty="0.050", price=bench.price("0.98"))
+        await bench.post(order)
+        connections = set(bench.venue.venue.hub.connections)
+        stopped_ns = bench.timer.Monotonic()
+        os.kill(bench.process.pid, signal.SIGSTOP)
+        await fill_in_crumbs(bench, order.price)
+        await until(lambda: bench.timer.Monotonic() - stopped_ns >= PAUSE_NS)
+        os.kill(bench.process.pid, signal.SIGCONT)
+        await bench.status(order.id, "FILLED")
+        truth = [row["id"] for row in bench.ledger()["fills"]]
+        assert len(truth) == BURST * TIMES
+        assert fills(bench, order.id) == truth
+        assert [row["trade_id"] for row in bench.journaled("fills")] == truth
+        # the same connection brought it all: none was made anew
+        assert set(bench.venue.venue.hub.connections) == connections

@@ -87,6 +87,7 @@ class Bench:
         exchange: What the worker's exchange section has beyond the venue's addresses.
         hedge: The account keeps long and short apart.
         late: The venue is not started, but its address is known.
+        venue: What the venue's section has beyond its symbols.
     """
 
     def __init__(
@@ -96,11 +97,13 @@ class Bench:
         *,
         hedge: bool = False,
         late: bool = False,
+        venue: dict[str, Any] | None = None,
     ) -> None:
         self.run_dir = run_dir
         self.exchange = exchange or {}
         self.timer = LiveTimer()
-        self.venue = VenueServer({"symbols": [SYMBOL, "ETHUSDT"], "active": [SYMBOL]}, self.timer)
+        market = {"symbols": [SYMBOL, "ETHUSDT"], "active": [SYMBOL]}
+        self.venue = VenueServer({**market, **(venue or {})}, self.timer)
         self.lives: dict[str, tuple[int, str]] = {OWNER: (LIFE, "ready")}
         self._hedge = hedge
         self._late = late
@@ -263,15 +266,17 @@ class Bench:
         """Return the reply to one request."""
         return await until(lambda: self.replies.get(number))
 
-    async def hello(self, *args: Any, life: int = LIFE) -> Hello:
+    async def hello(self, *args: Any, life: int = LIFE, owner: str = OWNER) -> Hello:
         """Say hello and return the answer."""
-        status, values = await self.ask(Method.HELLO, *args, life=life)
+        status, values = await self.ask(Method.HELLO, *args, life=life, owner=owner)
         assert status == "ok", values
         return unpack_hello(values)
 
-    async def post(self, *intents: OrderIntent, life: int = LIFE) -> list[Outcome]:
+    async def post(
+        self, *intents: OrderIntent, life: int = LIFE, owner: str = OWNER
+    ) -> list[Outcome]:
         """Place orders and return their outcomes."""
-        status, values = await self.ask(Method.POST, *pack_intents(intents), life=life)
+        status, values = await self.ask(Method.POST, *pack_intents(intents), life=life, owner=owner)
         assert status == "ok", values
         return unpack_outcomes(values)
 

@@ -7,7 +7,9 @@ from math import isnan
 
 from lib.backtest.report.scale import Scale, number_text, ticks, time_text, time_ticks
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 960, 74, 34, 10, 24
+LEFT, RIGHT, TOP, BOTTOM = 74, 34, 10, 24
+DRAWINGS = (("wide", 960, 6), ("narrow", 420, 3))
+"""Each chart twice, for screens and for phones: class, width, number of times at its foot."""
 Points = Sequence[tuple[float, float]]
 
 
@@ -54,7 +56,7 @@ class Chart:
     Args:
         title: What it shows, with its unit.
         span: First and last time, ns.
-        height: In pixels of a 960 wide drawing.
+        height: In pixels.
         zero: Show the zero line, whatever the values.
     """
 
@@ -76,19 +78,23 @@ class Chart:
         low, high = min(values), max(values)
         pad = (high - low) * 0.06
         y = Scale(low - pad, high + pad, self.height - BOTTOM, TOP)
-        x = Scale(*self.span, LEFT, WIDTH - RIGHT)
-        parts = [*_grid(x, y, self.height), *(_line(line, x, y) for line in self.lines)]
-        parts += [_marks(marks, x, y) for marks in self.marks]
         keys = [(each.style, each.label) for each in self.lines]
-        keys += [(each.style, each.label) for each in self.marks]
+        keys += [(f"{each.style} {_shape(each)}", each.label) for each in self.marks]
         legend = "".join(
             f'<span class="key {style}">{escape(label)}</span>' for style, label in keys
         )
-        drawing = (
-            f'<svg class="wide" viewBox="0 0 {WIDTH} {self.height}" role="img" '
+        drawings = (self._drawing(*each, y) for each in DRAWINGS)
+        return _figure(self.title, legend, "".join(drawings))
+
+    def _drawing(self, style: str, width: int, count: int, y: Scale) -> str:
+        x = Scale(*self.span, LEFT, width - RIGHT)
+        parts = [*_grid(x, y, self.height, width - RIGHT, count)]
+        parts += [_line(line, x, y) for line in self.lines]
+        parts += [_marks(marks, x, y) for marks in self.marks]
+        return (
+            f'<svg class="{style}" viewBox="0 0 {width} {self.height}" role="img" '
             f'aria-label="{escape(self.title)}">{"".join(parts)}</svg>'
         )
-        return _figure(self.title, legend, drawing)
 
 
 def bars(title: str, rows: Sequence[tuple[str, float, str]], height: int = 200) -> str:
@@ -132,13 +138,13 @@ def _figure(title: str, legend: str, drawing: str) -> str:
     return f"<figure>{caption}{drawing}</figure>"
 
 
-def _grid(x: Scale, y: Scale, height: int) -> list[str]:
-    parts = levels(y, LEFT, WIDTH - RIGHT)
+def _grid(x: Scale, y: Scale, height: int, right: float, count: int) -> list[str]:
+    parts = levels(y, LEFT, right)
     span = x.high - x.low
     parts += [
         f'<text class="tick mid" x="{x(moment):.1f}" y="{height - 6}">'
         f"{time_text(moment, span)}</text>"
-        for moment in time_ticks(x.low, x.high)
+        for moment in time_ticks(x.low, x.high, count)
     ]
     return parts
 
@@ -185,6 +191,10 @@ def _path(run: Sequence[tuple[float, float]], *, steps: bool) -> str:
     if not rest:
         parts.append("h0.5")
     return "".join(parts)
+
+
+def _shape(marks: Marks) -> str:
+    return "up" if marks.up else "down"
 
 
 def _marks(marks: Marks, x: Scale, y: Scale) -> str:

@@ -36,7 +36,9 @@ def report_page(
     for symbol, rows in paths.items():
         own = [fill for fill in fills if fill["symbol"] == symbol]
         parts.append(_symbol(symbol, summary, rows, own))
-    config = yaml.safe_dump(summary["config"], sort_keys=False, allow_unicode=True)
+    config = yaml.safe_dump(
+        summary["config"], sort_keys=False, allow_unicode=True, default_flow_style=None
+    )
     parts.append(f"<h2>Configuration</h2><pre>{escape(config)}</pre>")
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
@@ -48,10 +50,10 @@ def report_page(
 def _head(summary: Mapping[str, Any], title: str) -> str:
     seconds = (summary["end_ns"] - summary["start_ns"]) / 1e9
     market = ", ".join(f"{key} {_market_text(value)}" for key, value in summary["market"].items())
+    first, last = (f"<time>{clock_text(summary[name])}</time>" for name in ("start_ns", "end_ns"))
     text = (
-        f"<h1>{escape(title)}</h1><p class=sub>{clock_text(summary['start_ns'])} to "
-        f"{clock_text(summary['end_ns'])} ({seconds:,.0f} s), {summary['events']:,} events; "
-        f"{escape(market)}</p>"
+        f"<h1>{escape(title)}</h1><p class=sub>{first} to {last} ({seconds:,.0f} s), "
+        f"{summary['events']:,} events; {escape(market)}</p>"
     )
     if summary.get("missing"):
         items = "".join(f"<li>{escape(each)}</li>" for each in summary["missing"])

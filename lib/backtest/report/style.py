@@ -12,7 +12,7 @@ body { margin:0; background:var(--page); color:var(--text);
   font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif; }
 main { max-width:1080px; margin:0 auto; padding:24px 16px 48px; }
 h1 { font-size:24px; margin:0 0 2px; } h2 { font-size:18px; margin:32px 0 10px; }
-.sub { color:var(--soft); margin:0 0 18px; overflow-wrap:anywhere; }
+time { white-space:nowrap; } .sub { color:var(--soft); margin:0 0 18px; overflow-wrap:anywhere; }
 .warn { border-left:4px solid var(--bad); padding:8px 12px; background:var(--card); }
 .note { border-left:4px solid var(--e); padding:8px 12px; margin:0 0 18px; color:var(--soft);
   background:var(--card); } .note ul { margin:2px 0 0; padding-left:20px; }
@@ -33,7 +33,11 @@ figcaption span { color:var(--soft); }
 .key.a::before { background:var(--a); } .key.b::before { background:var(--b); }
 .key.c::before { background:var(--c); } .key.d::before { background:var(--d); }
 .key.e::before { background:var(--e); }
-svg { display:block; width:100%; height:auto; } svg.wide { min-width:680px; }
+.key.up::before,.key.down::before { width:auto; height:auto; margin-bottom:0; background:none; }
+.key.up::before { content:"▲"; } .key.down::before { content:"▼"; }
+.key.up.b::before { color:var(--b); } .key.down.c::before { color:var(--c); }
+svg { display:block; width:100%; height:auto; } svg.narrow { display:none; }
+@media (max-width:600px) { svg.wide { display:none; } svg.narrow { display:block; } }
 svg text { font-size:12px; fill:var(--soft); } svg .end { text-anchor:end; }
 svg .mid,svg .value { text-anchor:middle; } svg .value { fill:var(--text); }
 .grid { stroke:var(--rule); } .axis { stroke:var(--soft); }
@@ -45,11 +49,16 @@ svg .mid,svg .value { text-anchor:middle; } svg .value { fill:var(--text); }
 .mark { stroke:var(--card); stroke-width:.8; } .mark.b { fill:var(--b); } .mark.c { fill:var(--c); }
 rect.good { fill:var(--good); } rect.bad { fill:var(--bad); }
 .pair { display:grid; grid-template-columns:repeat(auto-fit,minmax(320px,1fr)); gap:0 12px; }
-.table { overflow-x:auto; margin:12px 0; } table { border-collapse:collapse; width:100%;
+.table { overflow-x:auto; margin:12px 0; background:
+  linear-gradient(to left,var(--card) 40%,transparent) right/48px 100% no-repeat local,
+  linear-gradient(to left,var(--rule),transparent) right/16px 100% no-repeat scroll,var(--card); }
+table { border-collapse:separate; border-spacing:0; width:100%;
   font-size:14px; font-variant-numeric:tabular-nums; }
 th,td { padding:6px 12px; text-align:right; white-space:nowrap;
   border-bottom:1px solid var(--rule); }
-th { color:var(--soft); font-weight:500; } th:first-child,td:first-child { text-align:left; }
+th { color:var(--soft); font-weight:500; }
+th:first-child,td:first-child { text-align:left; position:sticky; left:0;
+  background:var(--card); }
 tr:last-child td { border-bottom:0; }
 pre { background:var(--card); border:1px solid var(--rule); border-radius:8px; padding:12px;
   overflow-x:auto; font-size:13px; } .none { color:var(--soft); margin:6px 0; }

@@ -166,14 +166,15 @@ class Authority:
             ),
         )  # fmt: skip
         self.posting = OrderPost(
-            belief, self.desk, gateway, timer, log, admission, journal,
+            belief, self.desk, gateway, timer, log, admission, journal, self.warden.exits,
             Preparation(
                 self._quote, self.dead_man.arm, self.settings.request, rules.request
             ),
         )  # fmt: skip
         self.patrol = Patrol(
-            belief, self.book, self.custody, self.warden, gateway, journal, timer, log, self.cancel
-        )
+            belief, self.book, self.custody, self.warden, gateway, journal, timer, log, self.cancel,
+            self._ears.alarm,
+        )  # fmt: skip
         strangers = Strangers(
             self.orders,
             self.warden,

@@ -1,6 +1,7 @@
 """The last thing an exchange worker does: cancel what bots have left, and prove that it is gone."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 from lib.constants import NS_PER_SECOND
@@ -15,6 +16,7 @@ from lib.timer import AbstractTimer
 
 STEP_SECONDS = 0.02
 AGAIN_SECONDS = 0.2
+ASK_SECONDS = 1.0
 SILENT_SECONDS = 2.5
 """An exchange that has answered nothing for so long is given up: more tries change nothing."""
 
@@ -60,6 +62,7 @@ class Closing:
         """Cancel and verify, for at most `seconds`; less where nobody answers."""
         self._begun_ns = self._timer.Monotonic()
         self._end_ns = self._begun_ns + round(seconds * NS_PER_SECOND)
+        self._hurry()
         while True:
             await self._cancel_known()
             proven = await self._verify()
@@ -71,6 +74,15 @@ class Closing:
         self.why = self._reason() if left else ""
         self.stops = [order for order in self._orders.open_orders() if self._stays(order)]
         self.kept = [_facts(order) for order in self.stops]
+
+    def _hurry(self) -> None:
+        # What has failed often waits long for its next try, and there is no time for that now.
+        now_ns = self._gateway.now_ns()
+        for order in self._orders.open_orders():
+            order.cancels = order.queries = order.fetches = 0
+            order.cancel_due_ns = min(order.cancel_due_ns, now_ns)
+            order.query_due_ns = min(order.query_due_ns, now_ns)
+            order.fetch_due_ns = min(order.fetch_due_ns, now_ns)
 
     def _silent_since_ns(self) -> int:
         return max(self._begun_ns, self._gateway.answered_ns)
@@ -96,7 +108,16 @@ class Closing:
             if not left:
                 return
             self._desk.run(self._orders.want_cancel(left, self._gateway.now_ns()))
+            await self._provoke_an_answer()
             await self._timer.SleepAsync(STEP_SECONDS)
+
+    async def _provoke_an_answer(self) -> None:
+        # Between two tries nothing is asked: only who is asked, and says nothing, is silent.
+        if self._timer.Monotonic() - self._silent_since_ns() < ASK_SECONDS * NS_PER_SECOND:
+            return
+        with contextlib.suppress(ExchangeError, TimeoutError):
+            async with asyncio.timeout(self._left_seconds()):
+                await self._gateway.server_ns()
 
     async def _verify(self) -> bool:
         try:

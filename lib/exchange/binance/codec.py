@@ -29,6 +29,7 @@ STATUSES = {
     "EXPIRED_IN_MATCH": Status.EXPIRED,
     "REJECTED": Status.REJECTED,
 }
+"""Of regular orders; read by `order_status`."""
 ALGO_STATUSES = {
     "NEW": Status.NEW,
     "TRIGGERING": Status.TRIGGERING,
@@ -88,7 +89,7 @@ def parse_order(row: Json) -> OrderReport:
         exchange_id=int(row["orderId"]),
         side=Side(row["side"]),
         type=order_type(kind),
-        status=STATUSES[row["status"]],
+        status=order_status(row["status"]),
         price=Decimal(row["price"]),
         qty=Decimal(row["origQty"]),
         filled_qty=Decimal(row["executedQty"]),
@@ -128,6 +129,15 @@ def order_type(name: str) -> OrderType:
     if name in TYPES:
         return TYPES[name]
     return OrderType.STOP_MARKET if name.endswith("_MARKET") else OrderType.LIMIT
+
+
+def order_status(name: str) -> Status:
+    """Return our status for a regular order's; further ways to expire are ends like the known.
+
+    Raises:
+        KeyError: Nothing is known of such a state.
+    """
+    return Status.EXPIRED if name.startswith("EXPIRED") else STATUSES[name]
 
 
 def algo_status(name: str, qty: Decimal, filled: Decimal) -> Status:

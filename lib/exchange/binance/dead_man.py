@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
-from lib.errors import ExchangeError
-from lib.exchange.binance.gateway import BinanceGateway
+from lib.errors import ExchangeError, OrderRejected
+from lib.exchange.binance.gateway import NO_SUCH_SYMBOL, BinanceGateway
 from lib.logger import AbstractLogger
 from lib.oms.countdowns import Countdowns
 from lib.oms.orders import Orders
@@ -18,6 +18,8 @@ from lib.oms.tracked import Tracked
 from lib.timer import AbstractTimer
 
 STEP_SECONDS = 0.25
+ENDED_CODES = frozenset({NO_SUCH_SYMBOL, -4108})
+"""The symbol is not there, or does not trade any more."""
 APART_SECONDS = 1.0
 """Between the two reads that prove that nothing rests."""
 
@@ -126,6 +128,11 @@ class DeadMan:
             return False
         try:
             await self._gateway.countdown(symbol, 0)
+        except OrderRejected as error:
+            if error.code not in ENDED_CODES:
+                self._log.warning("dead-man switch not stopped", symbol=symbol, error=str(error))
+                return False
+            # the symbol has ended, and no order in it is left that the countdown could cancel
         except ExchangeError as error:
             self._log.warning("dead-man switch not stopped", symbol=symbol, error=str(error))
             return False

@@ -14,7 +14,7 @@ import orjson
 
 from lib.bus.protocol import OrderIntent
 from lib.constants import NS_PER_MS
-from lib.errors import ExchangeError, OrderUnknown
+from lib.errors import ExchangeError, OrderRejected, OrderUnknown
 from lib.exchange.binance import codec
 from lib.exchange.binance.market_reads import BinanceMarket
 from lib.oms.budget import Priority
@@ -24,6 +24,7 @@ from lib.oms.outcomes import GONE_CODES, Verb, classify, error_of
 BY_SYMBOL = 30
 """Up to so many symbols it is cheaper to ask for each one's list than for the list of all."""
 TRADES_PER_PAGE = 1_000
+NO_SUCH_SYMBOL = -1121
 
 
 class BinanceGateway(BinanceMarket):
@@ -123,10 +124,12 @@ class BinanceGateway(BinanceMarket):
         scopes = self._scopes(symbols)
         found: list[OrderReport] = []
         for scope in scopes:
-            rows = await self._read(partial(self.client.futures_get_open_orders, **scope))
-            found += [codec.parse_order(row) for row in rows]
-            rows = await self._read(partial(self.client.futures_get_open_algo_orders, **scope))
-            found += [codec.parse_algo(row) for row in _rows_of(rows)]
+            try:
+                found += await self._open_in(scope)
+            except OrderRejected as error:
+                # where a symbol has ended for good, nothing can be open
+                if not scope or error.code != NO_SUCH_SYMBOL:
+                    raise
         return found
 
     async def user_trades(
@@ -247,6 +250,12 @@ class BinanceGateway(BinanceMarket):
                 if child is not None:
                     return child
         return _checked(codec.parse_algo, row)
+
+    async def _open_in(self, scope: dict[str, str]) -> list[OrderReport]:
+        rows = await self._read(partial(self.client.futures_get_open_orders, **scope))
+        found = [codec.parse_order(row) for row in rows]
+        rows = await self._read(partial(self.client.futures_get_open_algo_orders, **scope))
+        return found + [codec.parse_algo(row) for row in _rows_of(rows)]
 
     def _scopes(self, symbols: Iterable[str] | None) -> list[dict[str, str]]:
         names = None if symbols is None else list(symbols)

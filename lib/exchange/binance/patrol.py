@@ -39,6 +39,7 @@ class Patrol:
         timer: The process's timer.
         log: The worker's logger.
         cancel: Cancels orders.
+        alarm: Told what somebody must look at.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Patrol:
         timer: AbstractTimer,
         log: AbstractLogger,
         cancel: Cancel,
+        alarm: Callable[[str], None],
     ) -> None:
         """Have seen nothing."""
         self._orders = belief.orders
@@ -64,6 +66,7 @@ class Patrol:
         self._timer = timer
         self._log = log
         self._cancel = cancel
+        self._alarm = alarm
         self._lapsed: dict[str, str] = {}
         self._since_ns: dict[str, tuple[bool, int]] = {}
         self._crossed_ns: dict[str, int] = {}
@@ -82,6 +85,7 @@ class Patrol:
                 self._second_ns = now_ns + NS_PER_SECOND
                 self.block_uncertain(now_ns)
                 self.check_day()
+                self.tell_stuck_exits()
                 self.keep_budget()
                 self.tell_reappeared()
             await self._timer.SleepAsync(STEP_SECONDS)
@@ -143,6 +147,12 @@ class Patrol:
         """Halt who has lost too much today, and take its quotes back."""
         for owner in self._warden.check_day(self._gateway.now_ns()):
             self._cancel(self._adding(None if owner == "*" else owner))
+
+    def tell_stuck_exits(self) -> None:
+        """Tell of positions that cannot be left."""
+        for text in self._warden.stuck_exits():
+            self._log.error("exits fail", what=text)
+            self._alarm(text)
 
     def keep_budget(self) -> None:
         """Journal what is used of the rate limits, when it changed."""

@@ -4,7 +4,6 @@ An order that may add risk is in the journal before its first byte leaves, with 
 window that its request carries. What only reduces waits for no disk.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, NamedTuple
 
@@ -20,12 +19,14 @@ from lib.exchange.binance.codec import MAX_BATCH
 from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.drawn_out import drawn_out
 from lib.exchange.binance.gateway import BinanceGateway
+from lib.exchange.binance.side_by_side import side_by_side
 from lib.exchange.binance.tries import Tries
 from lib.exchange.replies import Outcome
 from lib.failpoints import failpoint
 from lib.journal.abstract_journal import Journal
 from lib.logger import AbstractLogger
 from lib.oms.events import OrderReport
+from lib.oms.exits import Exits
 from lib.oms.ids import intent_id
 from lib.oms.outcomes import CLOCK_CODES, DUPLICATE_ID, RULE_CODES
 from lib.oms.rows import row_of
@@ -59,6 +60,7 @@ class OrderPost:
         log: The worker's logger.
         admission: Says which orders may go out.
         journal: Keeps what was sent.
+        exits: Watches orders that only reduce.
         preparation: See `Preparation`.
     """
 
@@ -71,6 +73,7 @@ class OrderPost:
         log: AbstractLogger,
         admission: Admission,
         journal: Journal,
+        exits: Exits,
         preparation: Preparation,
     ) -> None:
         """Have nothing under way."""
@@ -82,6 +85,7 @@ class OrderPost:
         self._log = log
         self._admission = admission
         self._journal = journal
+        self._exits = exits
         self._preparation = preparation
 
     async def post(self, ticket: Ticket, intents: Sequence[OrderIntent]) -> list[Outcome]:
@@ -98,9 +102,12 @@ class OrderPost:
                 outcomes.setdefault(intent.id, refused)
         reducing = [intent for intent in accepted if intent.reduce_only]
         adding = [intent for intent in accepted if not intent.reduce_only]
-        for group in await asyncio.gather(
-            self._send_reducing(ticket, reducing), self._send_adding(ticket, adding)
-        ):
+        work: list[Coroutine[Any, Any, dict[str, Outcome]]] = []
+        if reducing:
+            work.append(self._send_reducing(ticket, reducing))
+        if adding:
+            work.append(self._send_adding(ticket, adding))
+        for group in await side_by_side(work):
             outcomes |= group
         return [outcomes[intent.id] for intent in intents]
 
@@ -119,16 +126,21 @@ class OrderPost:
     async def _send_reducing(
         self, ticket: Ticket, intents: Sequence[OrderIntent]
     ) -> dict[str, Outcome]:
-        if not intents:
-            return {}
         self._journal.put(self._stamp(intents))
-        return await self._send_all(ticket, intents)
+        begun_ns = self._timer.Monotonic()
+        outcomes = await self._send_all(ticket, intents)
+        for name, outcome in outcomes.items():
+            order = self._orders.get(name)
+            missed = outcome.status in (ReplyStatus.UNKNOWN, ReplyStatus.UNAVAILABLE)
+            if outcome.status == ReplyStatus.OK:
+                self._exits.passed(ticket.owner)
+            elif missed and not (order is not None and order.cancel_wanted):
+                self._exits.failed(ticket.owner, outcome.message, begun_ns)
+        return outcomes
 
     async def _send_adding(
         self, ticket: Ticket, intents: Sequence[OrderIntent]
     ) -> dict[str, Outcome]:
-        if not intents:
-            return {}
         unarmed = ""
         if any(intent.price and not intent.stop for intent in intents):
             unarmed = await self._preparation.arm(intents[0].symbol)
@@ -163,7 +175,7 @@ class OrderPost:
         ]
         work += [self._send_batch(ticket, chunk) for chunk in chunks]
         outcomes: dict[str, Outcome] = {}
-        for group in await asyncio.gather(*work):
+        for group in await side_by_side(work):
             outcomes |= group
         return outcomes
 

@@ -19,6 +19,7 @@ from binance import AsyncClient
 from lib.errors import ExchangeUnavailable, OrderUnknown
 from lib.oms.outcomes import BANNED, Meaning, Verb, classify, error_of
 
+REAL_URL = "https://fapi.binance.com"
 CONNECT_SECONDS = 2.0
 IDLE_SECONDS = 15.0
 """Idle connections are dropped before the server drops them: a POST on a connection that dies
@@ -95,6 +96,9 @@ class BinanceRest(AsyncClient):
         self.API_URL = f"{base}/api"
         self.FUTURES_URL = f"{base}/fapi"
         self.FUTURES_DATA_URL = f"{base}/futures/data"
+        if base != REAL_URL:
+            # the key's rights are the main address's affair; at a venue all is one
+            self.MARGIN_API_URL = f"{base}/sapi"
         self.REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_SECONDS)
         self.REQUEST_RECVWINDOW = recv_window_ms
         self._hooks = hooks

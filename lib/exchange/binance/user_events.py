@@ -10,10 +10,10 @@ from lib.exchange.binance.codec import (
     ALGO_FINISHED,
     NOT_FILLED,
     ONE_WAY,
-    STATUSES,
     Json,
     algo_status,
     expiry_text,
+    order_status,
     order_type,
 )
 from lib.models import ZERO
@@ -87,7 +87,7 @@ def _order(order: Json, event: Mapping[str, Any]) -> OrderReport:
         exchange_id=int(order["i"]),
         side=Side(order["S"]),
         type=order_type(order.get("ot") or order["o"]),
-        status=STATUSES[order["X"]],
+        status=order_status(order["X"]),
         price=Decimal(order["p"]),
         qty=Decimal(order["q"]),
         filled_qty=Decimal(order["z"]),

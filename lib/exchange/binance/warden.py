@@ -17,6 +17,7 @@ from lib.logger import AbstractLogger
 from lib.models import ZERO
 from lib.oms.account import AccountBook
 from lib.oms.day import Day
+from lib.oms.exits import Exits
 from lib.oms.ids import split_owner
 from lib.oms.latches import Latches
 from lib.oms.leases import Leases
@@ -24,6 +25,7 @@ from lib.oms.limits import RiskLimits
 from lib.oms.lives import Lives
 from lib.oms.orders import Orders
 from lib.oms.risk import EVERYONE, NO_QUOTE, Quote, Risk
+from lib.oms.states import WORKING
 from lib.oms.tracked import Tracked
 from lib.timer import AbstractTimer
 
@@ -64,6 +66,7 @@ class Warden:
         self.quotes: dict[str, Quote] = {}
         self.blocked: dict[str, str] = {}
         """Symbol (or `*`) -> why no risk may be added there."""
+        self.exits = Exits()
         self.stale: dict[str, str] = {}
         """Symbol -> how its book is stale, as the supervisor says."""
         self._limits = RiskLimits(config.get("risk") or {})
@@ -135,6 +138,8 @@ class Warden:
         """Count a fill."""
         self._day.on_fill(update)
         self._book.on_fill(update)
+        if update.reduce_only:
+            self.exits.passed(update.owner)
 
     def on_past_fill(self, update: OrderUpdate) -> None:
         """Count a fill of a former life of the process: positions have it already."""
@@ -156,6 +161,10 @@ class Warden:
             if reason:
                 found.append((owner, reason))
         return found
+
+    def stuck_exits(self) -> list[str]:
+        """Return in words whose positions cannot be left, each trouble once."""
+        return self.exits.due(self._is_out, self._timer.Monotonic())
 
     def check_day(self, now_ns: int) -> list[str]:
         """Compare the day's results with the limits; return the owners that were halted by it.
@@ -195,6 +204,12 @@ class Warden:
         """Open the latches of owners, or of all."""
         self._journal.put(self.latches.resume(owners))
         self._log.info("resumed", owners=owners or EVERYONE)
+
+    def _is_out(self, owner: str) -> bool:
+        return self._book.is_flat(split_owner(owner)[1]) or any(
+            order.reduce_only and not order.is_stop and order.status in WORKING
+            for order in self._orders.open_orders(owner)
+        )
 
     def _price(self, owner: str) -> Decimal:
         return self.quotes.get(split_owner(owner)[1], NO_QUOTE).middle

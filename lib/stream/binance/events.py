@@ -1,7 +1,7 @@
 """Binance USD-M's market events, as they stand on the wire.
 
 Fields have the exchange's own names, only those that are used; others are ignored. `E` is when the
-exchange sent the event, ms. Source: https://developers.binance.com/docs/derivatives/
+exchange sent the event, ms, and `T`, but for candles and mark prices, when it happened. Source: https://developers.binance.com/docs/derivatives/
 usds-margined-futures, "Websocket Market Streams", read 2026-05-28.
 """
 
@@ -23,6 +23,7 @@ class BookTicker(msgspec.Struct, tag_field="e", tag="bookTicker", gc=False):
     a: str
     A: str
     E: int
+    T: int = 0
 
 
 class AggTrade(msgspec.Struct, tag_field="e", tag="aggTrade", gc=False):
@@ -34,6 +35,7 @@ class AggTrade(msgspec.Struct, tag_field="e", tag="aggTrade", gc=False):
     q: str
     m: bool
     E: int
+    T: int = 0
 
 
 class SingleTrade(msgspec.Struct, tag_field="e", tag="trade", gc=False):
@@ -46,6 +48,7 @@ class SingleTrade(msgspec.Struct, tag_field="e", tag="trade", gc=False):
     m: bool
     E: int
     X: str = MARKET_ORDER
+    T: int = 0
 
 
 class KlineBody(msgspec.Struct, gc=False):
@@ -93,6 +96,7 @@ class DepthUpdate(msgspec.Struct, tag_field="e", tag="depthUpdate"):
     b: list[Level]
     a: list[Level]
     pu: int = -1
+    T: int = 0
 
 
 Event = BookTicker | AggTrade | SingleTrade | Kline | MarkPrice | DepthUpdate

@@ -44,7 +44,8 @@ class BinanceMarketStream(AbstractStream):
         config: `rest_url`, `ws_url`, `symbols`; and, with defaults, `exchange` (its name),
             `channels`, `live_candles` (unfinished ones, too), `limits` (channel -> seconds of
             silence after which a connection is replaced), `store` (channels written to the
-            database), `depth` (`partial` or `diff`), `renew` (seconds), `streams_per_connection`.
+            database), `depth` (`partial` or `diff`), `renew` (seconds), `streams_per_connection`,
+            `by_transaction` (for recordings: date events by when they happened, not were sent).
         factory: Gives logger and database.
         timer: The process's timer.
 
@@ -63,7 +64,12 @@ class BinanceMarketStream(AbstractStream):
         self._watched = frozenset(self._symbols)
         self._channels: tuple[str, ...] = tuple(config.get("channels", DEFAULT_CHANNELS))
         self._live_candles = bool(config.get("live_candles", False))
-        self._parser = Parser(self._exchange, live_candles=True, partial_depth=False)
+        self._parser = Parser(
+            self._exchange,
+            live_candles=True,
+            partial_depth=False,
+            by_transaction=bool(config.get("by_transaction", False)),
+        )
         self._newest = Newest()
         self._gaps = CandleGaps()
         self._latencies = Latencies()

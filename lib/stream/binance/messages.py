@@ -103,7 +103,9 @@ def _depth(event: DepthUpdate, exchange: str, received_ns: int, stream: str) -> 
     return Depth(event.s, bids, asks, exchange, event_ns, event.u, latency_ns)
 
 
-BUILDERS: dict[type, Callable[[Any, str, int, str], Parsed | None]] = {
+Builder = Callable[[Any, str, int, str], Parsed | None]
+
+BUILDERS: dict[type, Builder] = {
     BookTicker: _book,
     AggTrade: _agg_trade,
     SingleTrade: _trade,
@@ -111,3 +113,19 @@ BUILDERS: dict[type, Callable[[Any, str, int, str], Parsed | None]] = {
     MarkPrice: _mark,
     DepthUpdate: _depth,
 }
+
+
+def _happened(build: Builder) -> Builder:
+    def dated(event: Any, exchange: str, received_ns: int, stream: str) -> Parsed | None:
+        message = build(event, exchange, received_ns, stream)
+        if message is None or not event.T:
+            return message
+        return message._replace(event_ns=event.T * NS_PER_MS)
+
+    return dated
+
+
+BUILDERS_BY_TRANSACTION = BUILDERS | {
+    kind: _happened(BUILDERS[kind]) for kind in (BookTicker, AggTrade, SingleTrade, DepthUpdate)
+}
+"""The same, dated by when things happened (`T`), not by when they were sent; latencies are not."""

@@ -12,7 +12,7 @@ import msgspec
 
 from lib.bus.protocol import Candle
 from lib.stream.binance.events import KNOWN, Event, decode_any, decode_combined
-from lib.stream.binance.messages import BUILDERS, Parsed
+from lib.stream.binance.messages import BUILDERS, BUILDERS_BY_TRANSACTION, Parsed
 
 MAX_NAMES = 100
 """Different names of unknown events counted one by one."""
@@ -26,12 +26,19 @@ class Parser:
         live_candles: Give unfinished candles, too.
         partial_depth: What a `depthUpdate` without a stream's name is: partial depth, or (False)
             a diff.
+        by_transaction: Date messages by when they happened (`T`), not by when they were sent.
     """
 
     def __init__(
-        self, exchange: str, *, live_candles: bool = False, partial_depth: bool = True
+        self,
+        exchange: str,
+        *,
+        live_candles: bool = False,
+        partial_depth: bool = True,
+        by_transaction: bool = False,
     ) -> None:
         """Start with all counters at 0."""
+        self._builders = BUILDERS_BY_TRANSACTION if by_transaction else BUILDERS
         self._exchange = exchange
         self._live_candles = live_candles
         self._unnamed = "@depth20" if partial_depth else ""
@@ -62,7 +69,7 @@ class Parser:
     def _build(self, event: Event, received_ns: int, stream: str) -> list[Parsed]:
         # `received_ns` is by the exchange's clock from here on
         try:
-            message = BUILDERS[type(event)](event, self._exchange, received_ns, stream)
+            message = self._builders[type(event)](event, self._exchange, received_ns, stream)
         except ValueError:
             self.unusable += 1
             return []

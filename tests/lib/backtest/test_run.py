@@ -116,6 +116,17 @@ def test_a_gap_in_the_book_takes_the_bot_offline(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_bot_is_told_at_once_that_its_book_is_stale(tmp_path: Path) -> None:
+    rows = [*steady(2), ("quote", 10.0, "60000.0", "60000.1"), ("quote", 12, "60000", "60000.1")]
+    path = write_market(tmp_path / "m.tvr", rows)
+
+    run_noting(replace(settings_for(tmp_path, [path]), book_limit_ns=3_300 * MS))
+
+    time_ns, *status = told("status")[1]
+    assert status == ["online", False, "book is stale"]
+    assert time_ns == START_NS + (1_900 + 2 + 3_300) * MS + 1
+
+
 def test_an_order_takes_its_time_there_and_back(tmp_path: Path, market: Path) -> None:
     settings = settings_for(tmp_path, [market])
 

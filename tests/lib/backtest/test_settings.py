@@ -80,6 +80,7 @@ def test_params_reach_venue_and_backtest(tmp_path: Path) -> None:
         (GOOD + "backtest: {latency: 5ms}\n", "must be a mapping of market, order"),
         (GOOD + "backtest: {latency: {market: [1ms, 2ms]}}\n", "must be one duration"),
         (GOOD + "backtest: {latency: {order: 5}}\n", "write 5s if you mean seconds"),
+        (GOOD + "backtest: {latency: {moments: no.csv}}\n", "there is no file no.csv"),
         (GOOD + "backtest: {queue: fifo}\n", "must be proportional or none"),
         (GOOD + "backtest: {fees: {vip: 1}}\n", "must be a mapping of maker, taker"),
         (GOOD.replace("seed: 3", "feed: live"), "'live' cannot be replayed"),

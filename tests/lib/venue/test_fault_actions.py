@@ -138,17 +138,28 @@ def test_a_single_conditional_order_can_be_untraceable(trader: Trader) -> None:
 
 
 def test_the_mode_can_flip_under_our_feet(trader: Trader) -> None:
-    trader.post("SELL", "0.2")
+    trader.post("BUY", "0.1", "990")
     trader.engine.fault("mode_flip")
 
     assert trader.refused("BUY", "0.1") == -4061
     assert trader.ok("GET", "/v1/positionSide/dual") == {"dualSidePosition": True}
-    row = trader.ok("GET", "/v3/positionRisk")[0]
-    assert (row["positionSide"], row["positionAmt"]) == ("SHORT", "-0.2")
     trader.engine.fault("mode_flip", account="main")
 
     trader.post("BUY", "0.2")
+    assert trader.position() == d("0.2")
+
+
+def test_the_mode_cannot_flip_with_a_position(trader: Trader) -> None:
+    trader.post("SELL", "0.2")
+
+    with pytest.raises(ValueError, match="cannot be changed if there exists position"):
+        trader.engine.fault("mode_flip")
+
+    assert trader.ok("GET", "/v1/positionSide/dual") == {"dualSidePosition": False}
+    assert trader.position() == d("-0.2")
+    trader.engine.fault("mode_flip", close=True)
     assert trader.position() == 0
+    assert trader.ok("GET", "/v1/positionSide/dual") == {"dualSidePosition": True}
 
 
 def test_a_liquidation_can_be_forced(trader: Trader) -> None:
@@ -188,6 +199,8 @@ def test_in_hedge_mode_a_hand_opens_legs(trader: Trader) -> None:
     trader.engine.fault("manual_trade", symbol=SYMBOL, qty="-0.3")
 
     assert trader.ok("GET", "/v3/positionRisk")[0]["positionSide"] == "SHORT"
+    trader.engine.fault("mode_flip", close=True)
+    assert trader.position() == 0
 
 
 def test_an_order_can_appear_that_is_not_ours(trader: Trader) -> None:

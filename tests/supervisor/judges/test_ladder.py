@@ -98,9 +98,23 @@ def test_symbols_that_fall_silent_one_after_another_do_not_put_off_each_other() 
 
     first = frozenset({"book S0USDT"})
     assert (0.0, Step(Rung.RESUBSCRIBE, first)) in found
-    assert (0.7, Step(Rung.RECONNECT, first)) in found
+    reconnects = [(at, step.names) for at, step in found if step.rung is Rung.RECONNECT]
+    assert reconnects == [(0.7, first)]
     each = [step.names for _, step in found if step.rung is Rung.RESUBSCRIBE]
     assert each == [frozenset({f"book S{number}USDT"}) for number in range(15)]
+
+
+def test_symbols_that_reconnect_soon_after_others_do_it_together() -> None:
+    ladder = Ladder(PUBLISHER_RUNGS)
+    steps = []
+    for tenth in range(40):
+        stale = frozenset(f"book S{number}USDT" for number in range(min(tenth + 1, 8)))
+        steps += [
+            (tenth / 10, step) for step in ladder.stale(seconds(tenth / 10), stale, is_whole=False)
+        ]
+
+    reconnects = [(at, len(step.names)) for at, step in steps if step.rung is Rung.RECONNECT]
+    assert reconnects == [(0.7, 1), (1.7, 7)]
 
 
 def test_silence_just_after_a_short_one_is_healed_all_the_same() -> None:

@@ -1,5 +1,8 @@
 """Liveness and freshness; time is an argument."""
 
+from bisect import bisect_right
+from random import Random
+
 from lib.bus.protocol import Heartbeat
 from lib.constants import NS_PER_SECOND
 from supervisor.judges.watch import LEARNED, Watch
@@ -119,3 +122,56 @@ def test_a_life_that_was_never_ready_may_be_silent_longer() -> None:
 
     assert made.hung(seconds(5.9)) == ""
     assert made.hung(seconds(6.1)) != ""
+
+
+def follow(made: Watch, times: dict[str, list[float]], hours: float) -> None:
+    """Beat four times a second, with what has arrived of each symbol."""
+    for tick in range(1, round(hours * 3_600 * 4)):
+        now = tick / 4
+        seen = {name: bisect_right(each, now) for name, each in times.items()}
+        ages = {name: seconds(now - (times[name][n - 1] if n else 0)) for name, n in seen.items()}
+        counts = {f"book:{name}": n for name, n in seen.items()}
+        made.beat(beat()._replace(ages={"book": ages}, counts=counts), seconds(now))
+
+
+def arrivals(random: Random, mean: float, hours: float) -> list[float]:
+    now, found = 0.0, []
+    while now < hours * 3_600:
+        now += random.expovariate(1 / mean)
+        found.append(now)
+    return found
+
+
+def test_freezes_of_all_symbols_teach_no_patience_however_many() -> None:
+    random = Random(5)
+    frozen = [(60.0 * n, 60.0 * n + 6) for n in range(1, 12)]
+    symbols = {}
+    for number in range(5):
+        lively = arrivals(random, 0.05, 0.2)
+        symbols[f"S{number}USDT"] = [at for at in lively if not any(a < at < b for a, b in frozen)]
+    made = watch(book=LEARNED)
+
+    follow(made, symbols, 0.2)
+
+    assert max(made.limit("book", name) for name in symbols) < 3.0
+
+
+def test_quiet_symbols_that_are_quiet_together_are_still_learned() -> None:
+    random = Random(6)
+    symbols = {f"S{number}USDT": arrivals(random, 60.0, 6) for number in range(3)}
+    made = watch(book=LEARNED)
+
+    follow(made, symbols, 6)
+
+    assert min(made.limit("book", name) for name in symbols) > 1_000
+
+
+def test_freezes_of_one_symbol_among_lively_ones_teach_half_of_them_at_most() -> None:
+    random = Random(7)
+    symbols = {f"S{number}USDT": arrivals(random, 0.05, 0.1) for number in range(3)}
+    symbols["S0USDT"] = [at for at in symbols["S0USDT"] if not 100 < at < 160]
+    made = watch(book=LEARNED)
+
+    follow(made, symbols, 0.1)
+
+    assert made.limit("book", "S0USDT") < 3.0

@@ -27,6 +27,7 @@ def event(name: str, reason: str = "", number: int = 0, **facts: Any) -> Event:
         (event("exited", "signal", code=-9), Level.WARNING),
         (event("stale", "book BTCUSDT 3.1 s old"), Level.WARNING),
         (event("failed", "more than 10 failures in 60 s"), Level.ERROR),
+        (event("alarm", "exits of q:BTCUSDT have failed for 5 s"), Level.ERROR),
         (event("something new"), Level.INFO),
     ],
 )

@@ -56,6 +56,26 @@ def test_same_event_is_told_once_in_a_while_with_what_was_left_out() -> None:
     assert told[6]["left_out"] == 5
 
 
+def test_ten_thousand_identical_errors_are_three_messages_at_most() -> None:
+    throttle = Throttle(hook(level="error"))
+
+    told = [throttle.admit(event("alarm"), number * SECOND // 100) for number in range(10_000)]
+
+    assert 1 <= sum(fields is not None for fields in told) <= 3
+
+
+def test_life_is_told_to_who_names_it_only_and_once_in_a_while() -> None:
+    life = event("alive", "supervisor")
+    assert not hook(level="info").wants(life)
+    assert hook(events=["alive"]).wants(life)
+
+    throttle = Throttle(hook(events=["alive"]))
+    told = [throttle.admit(life, second * SECOND) for second in range(0, 130, 5)]
+
+    assert [number for number, fields in enumerate(told) if fields] == [0, 12, 24]
+    assert not any("left_out" in fields for fields in told if fields)
+
+
 def test_other_events_and_other_workers_are_not_the_same() -> None:
     throttle = Throttle(hook())
 
@@ -167,5 +187,6 @@ def test_example_of_the_page_is_right(tmp_path: Path) -> None:
         "command sh",
         "webhook https://hooks.example.com",
         "notify tgram://…",
+        "webhook https://hc.example.com",
     ]
-    assert [one.name for one in spec.missing] == ["HOOK_TOKEN", "BOT_TOKEN", "CHAT_ID"]
+    assert [one.name for one in spec.missing] == ["HOOK_TOKEN", "BOT_TOKEN", "CHAT_ID", "CHECK_ID"]

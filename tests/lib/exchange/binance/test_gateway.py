@@ -1,5 +1,6 @@
 """The gateway against the embedded exchange, over real HTTP."""
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 
@@ -273,3 +274,38 @@ async def test_a_virtual_clock_serves_as_well(venue: VenueServer) -> None:
     await gateway.sync_clock()
     assert abs(gateway.now_ns() - venue.now()) < NS_PER_SECOND
     await gateway.close()
+
+
+async def test_nothing_is_sent_once_the_connections_are_closed(
+    gateway: BinanceGateway, venue: VenueServer
+) -> None:
+    await gateway.close()
+    for request in (gateway.open_orders(), gateway.place(intent(price(venue, "0.98")))):
+        # said before the first byte: the order does not exist
+        with pytest.raises(ExchangeUnavailable, match="the connections are closed"):
+            await request
+    assert placed(venue) == []
+
+
+async def test_a_request_under_way_when_they_are_closed_is_of_unknown_fate(
+    gateway: BinanceGateway, venue: VenueServer
+) -> None:
+    fault(venue, "hang_rest", method="POST", path="order", executed=True)
+    under_way = asyncio.create_task(gateway.place(intent(price(venue, "0.98"))))
+    async with asyncio.timeout(5.0):
+        while not placed(venue):
+            await asyncio.sleep(0.005)
+    await gateway.close()
+    with pytest.raises(OrderUnknown):
+        await under_way
+
+
+async def test_a_symbol_that_is_not_listed_any_more_has_no_open_orders(
+    gateway: BinanceGateway, venue: VenueServer
+) -> None:
+    gone = {"status": 400, "code": -1121, "msg": "Invalid symbol."}
+    fault(venue, "reject_rest", path="openOrders", **gone)
+    assert await gateway.open_orders([SYMBOL]) == []
+    # of the whole account it would be no answer
+    with pytest.raises(OrderRejected):
+        await gateway.open_orders()

@@ -84,6 +84,14 @@ def test_reasons_are_words() -> None:
     assert texts["user_algo_rejected"] == "Margin is insufficient."
 
 
+def test_an_end_that_nobody_knows_yet_is_an_end() -> None:
+    event = load("user_order_canceled")
+    event["o"]["X"] = "EXPIRED_BY_A_NEW_RULE"
+    report = parse_user_event(event)
+    assert isinstance(report, OrderReport)
+    assert report.status is Status.EXPIRED
+
+
 def test_a_triggered_stop_names_its_child() -> None:
     report = parse_user_event(load("user_algo_triggered"))
     assert isinstance(report, OrderReport)

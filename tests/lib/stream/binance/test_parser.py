@@ -42,6 +42,18 @@ def test_book_ticker_becomes_a_book(parser: Parser) -> None:
     ]  # fmt: skip
 
 
+def test_messages_may_be_dated_by_when_things_happened() -> None:
+    value = sample("ws_market_bookTicker")
+    sent_ns, happened_ns = value["E"] * MS, (value["E"] - 3) * MS
+    parser = Parser(EXCHANGE, by_transaction=True)
+
+    (dated,) = parser.parse(frame(value | {"T": value["E"] - 3}), sent_ns + MS)
+    (undated,) = parser.parse(frame({k: value[k] for k in value if k != "T"}), sent_ns + MS)
+
+    assert (dated.event_ns, undated.event_ns) == (happened_ns, sent_ns)
+    assert dated.latency_ns == MS, "counted from when it was sent, as always"
+
+
 @pytest.mark.parametrize(("buyer_is_maker", "side"), [(True, "SELL"), (False, "BUY")])
 def test_aggregated_trade_has_the_aggressors_side(
     parser: Parser, buyer_is_maker: bool, side: str

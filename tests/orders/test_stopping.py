@@ -1,0 +1,85 @@
+"""What the exchange worker has proven when it ends, and what it says of the rest."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from lib.bus.protocol import Method
+from lib.constants import NS_PER_SECOND
+from tests.orders.benches import fault, free_bench, placed
+from tests.workers.exchange_bench import SYMBOL, Bench, until
+
+NO_SUCH_SYMBOL = {"status": 400, "code": -1121, "msg": "Invalid symbol."}
+pytestmark = pytest.mark.timeout(90)
+
+
+@pytest.fixture
+async def bench(run_dir: Path) -> AsyncIterator[Bench]:
+    """A worker that is ready, and one living bot."""
+    async with free_bench(run_dir, dead_man=60.0) as made:
+        await made.ready()
+        await made.hello()
+        yield made
+
+
+def left(bench: Bench) -> list[str]:
+    """Return how the worker complained at its end."""
+    return [row.kind for row in bench.reports if row.kind in ("stuck", "armed")]
+
+
+async def trade(bench: Bench) -> list[str]:
+    """Have a position, two quotes and a stop; return the ids of what rests."""
+    await bench.post(bench.intent(qty="0.004"))
+    quotes = [bench.intent(price=bench.price(factor)) for factor in ("0.98", "0.97")]
+    stop = bench.intent(side="SELL", price=bench.price("0.95"), stop=True, reduce_only=True)
+    await bench.post(*quotes, stop)
+    return [order.id for order in (*quotes, stop)]
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["settling", "no longer listed"])
+async def test_a_symbol_that_was_ended_is_no_reason_for_a_bad_end(bench: Bench, gone: bool) -> None:
+    resting = await trade(bench)
+    fault(bench, "delist", symbol=SYMBOL)
+    if gone:
+        for path in ("openOrders", "openAlgoOrders", "countdownCancelAll"):
+            fault(bench, "reject_rest", path=path, **NO_SUCH_SYMBOL)
+    assert await bench.stop() == 0
+    assert left(bench) == []
+    assert all(placed(bench, order) == ["EXPIRED"] for order in resting)
+
+
+async def test_orders_that_reads_hide_are_cancelled_all_the_same(bench: Bench) -> None:
+    resting = await trade(bench)
+    fault(bench, "hide_order")
+    assert await bench.stop() == 0
+    assert left(bench) == []
+    assert [placed(bench, order) for order in resting] == [["CANCELED"], ["CANCELED"], ["NEW"]]
+
+
+async def test_an_order_that_cannot_be_found_is_a_bad_end_and_says_so(bench: Bench) -> None:
+    await trade(bench)
+    fault(bench, "unknown_rest", method="POST", path="order", executed=False, count=1)
+    lost = bench.intent(price=bench.price("0.98"))
+    (outcome,) = await bench.post(lost)
+    assert outcome.status == "unknown"
+    fault(bench, "reject_rest", method="GET", path="order", status=502, html=True)
+    assert await bench.stop() == 0
+    stuck = next(row for row in bench.reports if row.kind == "stuck")
+    assert stuck.facts["orders"] == [lost.id]
+
+
+async def test_what_has_failed_often_is_tried_at_once_when_it_ends(bench: Bench) -> None:
+    # the next try of a cancel that failed five times would come in five seconds
+    (quote, *_) = await trade(bench)
+    fault(bench, "reject_rest", method="DELETE", path="order", status=502, html=True)
+    await bench.send(Method.CANCEL, [quote])
+    order = bench.worker._authority.orders.get(quote)
+    assert order is not None
+    await until(lambda: order.cancels >= 5)
+    bench.venue.venue.clear_faults("", bench.venue.now())
+    begun_ns = bench.timer.Monotonic()
+    assert await bench.stop() == 0
+    assert left(bench) == []
+    assert placed(bench, quote) == ["CANCELED"]
+    assert bench.timer.Monotonic() - begun_ns < 4 * NS_PER_SECOND
