@@ -85,6 +85,20 @@ def test_a_book_reaches_the_bot_as_late_as_it_did_then(tmp_path: Path) -> None:
     assert told("book")[4][0] == START_NS + 433 * MS
 
 
+def test_a_book_that_the_bot_had_skipped_is_skipped_again(tmp_path: Path) -> None:
+    """Three books, and one row: it was the newest of them that reached the bot."""
+    path = write_market(tmp_path / "m.tvr", steady(2))
+
+    run_noting(
+        with_rows(
+            settings_for(tmp_path, [path]), tmp_path, row("book", 220, 9), row("book", 301, 2)
+        )
+    )
+
+    books = [((time - START_NS) // MS, latency // MS) for time, *_, latency in told("book")]
+    assert books[:3] == [(229, 29), (303, 3), (402, 2)]
+
+
 def test_a_bot_knows_the_book_that_has_reached_it(tmp_path: Path) -> None:
     quotes = [("quote", 0, "100.0", "100.1"), ("quote", 1, "200.0", "200.1")]
     later = [("quote", at, "200.0", "200.1") for at in (3, 4)]

@@ -152,7 +152,7 @@ async def test_healing_a_symbol_leaves_the_others_alone(
         feed, factory, symbols=["BTCUSDT", "ETHUSDT"], channels=["book"], streams_per_connection=1
     ) as run:
         await feed.until(lambda: len(feed.open) == 2)
-        before = {url: socket for url, socket in zip(feed.urls, feed.sockets, strict=True)}
+        before = dict(zip(feed.urls, feed.sockets, strict=True))
 
         run.stream.resubscribe(["ETHUSDT"])
         await feed.until(lambda: len(feed.received) == 2)
