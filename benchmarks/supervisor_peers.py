@@ -175,17 +175,21 @@ loop_rate = 0.2
 max_count = 3
 watchers_stop_signal = 9
 """
+        watchers = "".join(
+            f"""\
+[watcher:child-{number}]
+cmd = {" ".join(job.command(str(port)))}
+copy_env = True
+graceful_timeout = 1
+"""
+            for number in range(job.number)
+        )
         return f"""\
 [circus]
 check_delay = 0.1
 endpoint = ipc://{job.folder}/endpoint
 pubsub_endpoint = ipc://{job.folder}/pubsub
-[watcher:child]
-cmd = {" ".join(job.command(str(port)))}
-numprocs = {job.number}
-copy_env = True
-graceful_timeout = 1
-{watchdog if job.number == 1 else ""}"""
+{watchers}{watchdog if job.number == 1 else ""}"""
 
     def pids(self) -> list[int]:
         """Return the arbiter and the plugin."""

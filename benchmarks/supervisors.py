@@ -27,7 +27,7 @@ from lib.constants import NS_PER_SECOND
 from lib.timer import LiveTimer
 
 CHILDREN = 20
-BEAT_SECONDS = 90.0
+BEAT_SECONDS = 60.0
 NEVER_SECONDS = 5.0
 """How long a silent child is watched under a supervisor that has no deadline for it."""
 IDLE_SECONDS = 5.0
