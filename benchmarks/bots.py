@@ -203,7 +203,8 @@ class OrderBot(AbstractBot):
     def onOrder(self, update: Update) -> None:
         """Stamp the acceptance; take the order away."""
         if update.status.is_final:
-            self._posted.pop(update.id, None)
+            if self._posted.pop(update.id, 0):
+                self._due_ns = 0  # refused: the next event tries again
         elif update.status is Status.NEW and (posted_ns := self._posted.pop(update.id, 0)):
             stamp = json.dumps([self.symbol, self.timer.Timestamp(), posted_ns]).encode()
             with contextlib.suppress(OSError):  # nobody listens any more

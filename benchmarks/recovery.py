@@ -1,4 +1,4 @@
-"""kill -9 -> the replacement's first beat, readiness and first event, per worker kind.
+"""kill -9 -> the replacement's first beat, readiness and first event or order, per worker kind.
 
 `python -m benchmarks recovery [--kills 20]`: a sandbox with four symbols; each kill waits until
 the system has been whole for a random part of a second. `supervisors` has the others beside ours,
@@ -23,7 +23,14 @@ from lib.bus.protocol import decode
 
 SYMBOLS = ["BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT"]
 BOT = "bot:stamp:BTCUSDT"
-KINDS = {"stream": "stream", "exchange": "exchange", "bot": BOT, "venue": "venue"}
+HITS = (
+    ("stream", "stream", signal.SIGKILL),
+    ("exchange", "exchange", signal.SIGKILL),
+    ("exchange, handing over", "exchange", signal.SIGUSR1),
+    ("bot", BOT, signal.SIGKILL),
+    ("venue", "venue", signal.SIGKILL),
+)
+"""What is measured, whom it hits, and by which signal."""
 STEPS = ("exited", "started", "first beat", "ready")
 TRADED = "LTCUSDT"
 """Symbol of the bot that posts orders."""
@@ -46,16 +53,16 @@ def run(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     rows = []
     with Stamps() as stamps, running(_config(stamps.path)) as system:
-        for kind, name in KINDS.items():
-            samples = [_kill(system, kind, name, stamps) for _ in range(options.kills)]
+        for kind, name, number in HITS:
+            samples = [_hit(system, name, number, stamps) for _ in range(options.kills)]
             for step in (*STEPS, "first event", "first order"):
                 values = [sample[step] for sample in samples if step in sample]
                 if values:
                     median, worst = percentile(values, 50), percentile(values, 100)
                     aim = AIMS.get((kind, step), "")
                     rows.append([kind, step, len(values), median, worst, aim])
-    header = ["worker", "kill -9 ->", "n", "p50 ms", "max ms", "aim: p50 / max"]
-    print(table("recovery after kill -9 (sandbox, 4 symbols)", header, rows))
+    header = ["worker", "signal ->", "n", "p50 ms", "max ms", "aim: p50 / max"]
+    print(table("recovery, kill -9 where nothing is said (sandbox, 4 symbols)", header, rows))
     return 0
 
 
@@ -116,7 +123,7 @@ def _config(stamps: str) -> dict[str, Any]:
     }
 
 
-def _kill(system: System, kind: str, name: str, stamps: Stamps) -> dict[str, float]:
+def _hit(system: System, name: str, number: signal.Signals, stamps: Stamps) -> dict[str, float]:
     system.until(lambda: system.status().get("state") == "running")
     select.select([], [], [], random.uniform(0.1, 1.0))  # any phase of any loop
     before = system.worker(name)
@@ -129,16 +136,16 @@ def _kill(system: System, kind: str, name: str, stamps: Stamps) -> dict[str, flo
     market.subscribe(b"book.")
     market.recv_multipart()
     kill_ns = time.time_ns()
-    os.kill(before["pid"], signal.SIGKILL)
+    os.kill(before["pid"], number)
     event_ns = 0
-    if kind == "stream":
+    if name == "stream":
         event_ns = _first_of_new_life(market, before["incarnation"])
-    elif kind == "bot":
+    elif name == BOT:
         event_ns = stamps.first(SYMBOLS[0])
     system.until(lambda: _is_replaced(system, before))
     context.destroy(linger=0)
     found = {"first event": (event_ns - kill_ns) / 1e6} if event_ns else {}
-    if kind == "exchange":
+    if name == "exchange":
         found["first order"] = (stamps.first(TRADED, kill_ns) - kill_ns) / 1e6
     for event in system.events():
         if event["worker"] == name and event["at_ns"] > kill_ns and event["event"] in STEPS:

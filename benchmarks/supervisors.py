@@ -6,12 +6,14 @@ at the first run.
 """
 
 import argparse
+import contextlib
 import os
 import random
 import select
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -143,6 +145,7 @@ def run(arguments: list[str]) -> int:
         one = _with(made, options.imports, 1, lambda peer, beats: _one(peer, beats, options.kills))
         many = _with(made, options.imports, CHILDREN, _many)
         rows.append([made.name, *one, *many])
+        print(f"{made.name}: measured", file=sys.stderr)
     header = [
         "supervisor", "kill -9 p50 ms", "max ms", "SIGSTOP p50 ms", "max ms",
         f"{CHILDREN} beat ms", "idle CPU %", "its PSS MB", "children PSS MB",
@@ -194,7 +197,8 @@ def _hit(beats: Beats, number: int, seconds: float) -> float | None:
     os.kill(victim, number)
     found = beats.until(lambda seen: bool(seen - {victim}), seconds)
     if found is None:
-        os.kill(victim, signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGCONT)
         return None
     return (found[1] - hit_ns) / 1e6
 

@@ -6,6 +6,8 @@ The tables are made from the venue's own: endpoints, stream names, websocket met
 import sys
 from pathlib import Path
 
+from made_tables import main
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -15,8 +17,6 @@ from lib.venue.stream_names import ALL_SYMBOLS, PLAIN, Kind, Route, parse  # noq
 from lib.venue.ws_api import METHODS  # noqa: E402
 
 PAGE = ROOT / "docs" / "venue.md"
-BEGIN = "<!-- made by scripts/venue_table.py: {} -->"
-END = "<!-- end -->"
 DIFFERENCES = {
     "/fapi/v1/exchangeInfo": "`underlyingSubType` is empty; delivered contracts are left out",
     "/fapi/v1/historicalTrades": "knows the newest 1000 trades",
@@ -126,29 +126,5 @@ def tables() -> dict[str, list[str]]:
     }
 
 
-def renewed(page: str) -> str:
-    """Return the page with its tables made anew."""
-    for marker, lines in tables().items():
-        begin = BEGIN.format(marker)
-        before, _, rest = page.partition(begin)
-        if not rest:
-            raise SystemExit(f"{PAGE} has no marker {begin}")
-        _, _, after = rest.partition(END)
-        page = "\n".join([before + begin, *lines, END]) + after
-    return page
-
-
-def main(arguments: list[str]) -> int:
-    """Write the page, or with `--check` say whether it is current; return an exit code."""
-    page = PAGE.read_text(encoding="utf-8")
-    if "--check" in arguments:
-        if page == renewed(page):
-            return 0
-        print("docs/venue.md is not current: run python scripts/venue_table.py", file=sys.stderr)
-        return 1
-    PAGE.write_text(renewed(page), encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(PAGE, "venue_table.py", tables(), sys.argv[1:]))

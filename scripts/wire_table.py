@@ -8,14 +8,14 @@ import ast
 import sys
 from pathlib import Path
 
+from made_tables import main
+
 ROOT = Path(__file__).resolve().parent.parent
 MESSAGES = ROOT / "lib" / "bus" / "protocol" / "messages.py"
 REQUESTS = ROOT / "lib" / "bus" / "protocol" / "requests.py"
 REPLIES = ROOT / "lib" / "exchange" / "replies.py"
 MODELS = ROOT / "lib" / "models.py"
 PAGE = ROOT / "docs" / "wire.md"
-BEGIN = "<!-- made by scripts/wire_table.py: {} -->"
-END = "<!-- end -->"
 HEADER_FIELDS = 4
 
 
@@ -105,29 +105,5 @@ def tables() -> dict[str, list[str]]:
     }
 
 
-def renewed(page: str) -> str:
-    """Return the page with its tables made anew."""
-    for marker, lines in tables().items():
-        begin = BEGIN.format(marker)
-        before, _, rest = page.partition(begin)
-        if not rest:
-            raise SystemExit(f"{PAGE} has no marker {begin}")
-        _, _, after = rest.partition(END)
-        page = "\n".join([before + begin, *lines, END]) + after
-    return page
-
-
-def main(arguments: list[str]) -> int:
-    """Write the page, or with `--check` say whether it is current; return an exit code."""
-    page = PAGE.read_text(encoding="utf-8")
-    if "--check" in arguments:
-        if page == renewed(page):
-            return 0
-        print("docs/wire.md is not current: run python scripts/wire_table.py", file=sys.stderr)
-        return 1
-    PAGE.write_text(renewed(page), encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(PAGE, "wire_table.py", tables(), sys.argv[1:]))
