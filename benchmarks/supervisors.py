@@ -63,9 +63,10 @@ class Tickvisor(Peer):
         config = {
             "project": "peers",
             "factory": "SandboxFactory",
-            "venue": {"feed": "synthetic", "seed": 1, "rate": 1},
+            "venue": {"feed": "synthetic", "seed": 1, "rate": 5},
             "watchdog": {"heartbeat": "0.6s", "book": 0},
-            "restart": {"limit": "100000 in 60s"},
+            # none of the others waits before a restart
+            "restart": {"limit": "100000 in 60s", "backoff": "0..1ms"},
             "bots": [bot],
         }
         self._system = System(job.folder, config)

@@ -188,6 +188,7 @@ class Orders(Known):
             order.absent_ns = now_ns
             order.absences += 1
         order.query_due_ns = now_ns + max(doubt_ns(order), self.proof.apart_ns)
+        order.cancel_due_ns = max(order.cancel_due_ns, order.query_due_ns)
         often = LOST if heard else LOST_UNHEARD
         return order.absences >= often and now_ns - order.missing_ns >= LOST_NS
 

@@ -8,7 +8,7 @@ QUERY_MS = (200, 300, 500, 1_000, 1_000, 2_000)
 CANCEL_MS = (250, 500, 1_000, 2_000, 5_000)
 FETCH_MS = (500, 500, 1_000, 2_000, 5_000)
 """Waits between tries; the last one repeats."""
-DOUBT_MS = (0, 0, 1_000, 2_000, 5_000, 10_000)
+DOUBT_MS = (0, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000)
 """Waits while the exchange denies that it has what it had: a few such orders must not use up what
 others need."""
 LOOK_MS = (500, 500, 1_000, 3_000, 10_000, 30_000)

@@ -226,7 +226,7 @@ def test_cancels_of_what_is_missing_become_rare(orders: Orders) -> None:
             elif isinstance(action, QueryOrder):
                 orders.on_missing(ID, now_ns, heard=True)
 
-    assert requests <= 30
+    assert requests <= 16
 
 
 def test_absence_never_ends_an_order_that_was_seen(orders: Orders) -> None:
