@@ -9,6 +9,7 @@ from lib.backtest.desk import Desk, Wire
 from lib.backtest.host import Host
 from lib.backtest.logger import RunLogger
 from lib.backtest.market import Market
+from lib.backtest.measured import route
 from lib.backtest.orders import OwnOrder
 from lib.backtest.settings import BotPlan, Settings
 from lib.backtest.timer import RunTimer
@@ -129,7 +130,8 @@ class Crew:
             if kind and self._wire.is_measured:
                 if kind == "book" and market is host.desk.market:
                     handler = host.desk.seeing(handler)
-                handler = handler and self._wire.late(kind, host.plan.symbol, handler)
+                way = route(host.plan.symbol, market.symbol)
+                handler = handler and self._wire.late(kind, way, handler)
             if handler is not None:
                 handlers.append(handler)
                 if name == "onCandle" and host.plan.live_candles:

@@ -27,7 +27,7 @@ class Wire(Protocol):
     def is_measured(self) -> bool:
         """Whether the market's news come late by measured rows, not by the run's clock."""
 
-    def late(self, kind: str, symbol: str, handler: Callable[..., None]) -> Callable[..., None]:
+    def late(self, kind: str, way: str, handler: Callable[..., None]) -> Callable[..., None]:
         """Return what calls a bot's handler as late as the market's news were measured to be."""
 
     def now_ns(self) -> int:

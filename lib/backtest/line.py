@@ -40,6 +40,8 @@ class Line:
         self._wallet: tuple[Decimal, int] = (ZERO, 0)
         self._told_ns: dict[tuple[str, str], int] = {}
         """Connection -> when its newest news arrives."""
+        self._sent_ns: dict[tuple[str, str], int] = {}
+        """Connection -> exchange's time of its newest news."""
 
     def open(self, wallet: Decimal) -> None:
         """Note the balance at the start."""
@@ -86,20 +88,24 @@ class Line:
         """Whether the market's news come late by measured rows, not by the run's clock."""
         return self._delays.are_measured
 
-    def late(self, kind: str, symbol: str, handler: Callable[..., None]) -> Callable[..., None]:
+    def late(self, kind: str, way: str, handler: Callable[..., None]) -> Callable[..., None]:
         """Return what calls a bot's handler as late as the market's news were measured to be.
 
         Args:
             kind: `book` or `trade`: the last two of the handler's arguments are time and latency.
-            symbol: What the bot trades.
+            way: From which symbol to which bot: `lib.backtest.measured.route`.
             handler: The bot's.
         """
+        link = kind, way
 
         def send(*values: Any) -> None:
             *first, time_ns, _ = values
-            due_ns = time_ns + self._delays.draw_ns(kind, symbol, time_ns)
-            due_ns = self._in_order((kind, symbol), due_ns)
-            self._agenda.add(due_ns, self._bring, handler, first, time_ns)
+            due_ns = time_ns + self._delays.draw_ns(kind, way, time_ns)
+            if due_ns < self._agenda.now_ns:
+                return  # it came before the bot was there
+            self._sent_ns[link] = time_ns
+            due_ns = self._in_order(link, due_ns)
+            self._agenda.add(due_ns, self._bring, link, handler, first, time_ns)
 
         return send
 
@@ -150,8 +156,14 @@ class Line:
         told_ns = self._told_ns[link] = max(self._told_ns.get(link, 0), due_ns)
         return told_ns
 
-    def _bring(self, handler: Callable[..., None], values: list[Any], time_ns: int) -> None:
-        self._timer.set(self._agenda.now_ns)
+    def _bring(
+        self, link: tuple[str, str], handler: Callable[..., None], values: list[Any], time_ns: int
+    ) -> None:
+        now_ns = self._agenda.now_ns
+        self._timer.set(now_ns)
+        if link[0] == "book" and time_ns < self._sent_ns[link] and self._told_ns[link] <= now_ns:
+            # Two books at once: a bot that has fallen behind skips to the newest.
+            return
         self.crew.call_or_put_off(handler, *values, time_ns, self._timer.now_ns - time_ns)
 
     def _tell_order(self, order: OwnOrder, update: Update) -> None:

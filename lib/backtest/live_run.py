@@ -7,6 +7,7 @@ from typing import Any
 
 from lib.backtest.latencies import Latencies
 from lib.backtest.market import Market
+from lib.backtest.measured import route
 from lib.backtest.minutes import Minutes
 from lib.backtest.orders import OwnFill, OwnOrder
 from lib.backtest.recorder import HORIZONS, RunRecorder
@@ -96,13 +97,14 @@ class TappedRun:
     ) -> None:
         if handler == "onOrderbook" and values[4] in self.markets:
             ask, ask_qty, bid, bid_qty, symbol, _, event_ns, _ = values
-            self.latencies.note("book", own_symbol, event_ns, time_ns - event_ns)
+            way = route(own_symbol, symbol)
+            self.latencies.note("book", way, event_ns, time_ns - event_ns)
             market = self.markets[symbol]
             market.quote = Quote(symbol, bid, bid_qty, ask, ask_qty, 0, event_ns)
             market.book_ns = time_ns
         elif handler == "onTrade":
-            event_ns = values[-2]
-            self.latencies.note("trade", own_symbol, event_ns, time_ns - event_ns)
+            way, event_ns = route(own_symbol, values[3]), values[-2]
+            self.latencies.note("trade", way, event_ns, time_ns - event_ns)
         elif handler == "onAccount" and values[-1]:
             self.latencies.note("position", own_symbol, values[-1], time_ns - values[-1])
         elif handler == "onOrder":

@@ -1,8 +1,8 @@
 """Measured latencies that know their moment: what was slow then is slow again.
 
 A table of `time_ns,symbol,kind,delay_ns`, one row for each thing that went one way: `symbol` is the
-product of the bot that it came from or went to; `time_ns` is when it left: by the bot's clock for
-orders and cancels, by the exchange's for all else.
+product of the bot that it came from or went to (`A/B`: news of B to a bot for A); `time_ns` is when
+it left: by the bot's clock for orders and cancels, by the exchange's for all else.
 
 The market's news are a special case. A bot is told when they were sent, and so are the rows dated;
 a recording is dated by when they happened, some ms before. So the row of what happened at a moment
@@ -10,7 +10,7 @@ is the first one that was sent from then on.
 """
 
 import csv
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from operator import itemgetter
@@ -38,6 +38,11 @@ class Row(NamedTuple):
     delay_ns: int
 
 
+def route(own: str, watched: str) -> str:
+    """Return the `symbol` of the market's news from one symbol to a bot that trades another."""
+    return own if own == watched else f"{own}/{watched}"
+
+
 class _Track:
     """The rows of one kind and symbol."""
 
@@ -52,21 +57,21 @@ class _Track:
         best = min(near, key=lambda at: abs(self.times[at] - now_ns), default=-1)
         if best < 0 or abs(self.times[best] - now_ns) > NEAR_NS:
             return None
-        moment = self.times[best]
-        # What left together was measured in this order, too.
-        turn = self._turn[2] + 1 if self._turn[:2] == (now_ns, moment) else 0
-        self._turn = now_ns, moment, turn
-        first = bisect_left(self.times, moment)
-        last = first
-        while last + 1 < len(self.times) and self.times[last + 1] == moment:
-            last += 1
-        return self.delays[min(first + turn, last)]
+        return self._take(now_ns, self.times[best])
 
     def wait_ns(self, now_ns: int) -> int | None:
         place = bisect_left(self.times, now_ns)
         if place < len(self.times) and self.times[place] - now_ns <= SENT_NS:
-            return self.times[place] + self.delays[place] - now_ns
+            moment = self.times[place]
+            return moment - now_ns + self._take(now_ns, moment)
         return self.delay_ns(now_ns)
+
+    def _take(self, now_ns: int, moment: int) -> int:
+        # What left together was measured in this order, too.
+        turn = self._turn[2] + 1 if self._turn[:2] == (now_ns, moment) else 0
+        self._turn = now_ns, moment, turn
+        place = bisect_left(self.times, moment) + turn
+        return self.delays[min(place, bisect_right(self.times, moment) - 1)]
 
 
 class Measured:

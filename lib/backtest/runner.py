@@ -143,7 +143,8 @@ class Run:
         event = self._playlist.first(self._warm)
         if event is None:
             return False
-        now_ns = self.agenda.now_ns = max(event.time_ns, self._source.start_ns)
+        first_ns = 0 if self.settings.moments else event.time_ns
+        now_ns = self.agenda.now_ns = max(first_ns, self._source.start_ns)
         self.timer.set(now_ns + self.lag_ns)
         self._engine.open_account(ACCOUNT, self.settings.balance, now_ns)
         self._engine.take_events()
@@ -154,6 +155,9 @@ class Run:
             market.minutes.roll(now_ns)
         self._seconds.start()
         self.crew.make(now_ns)
+        for market in self.markets.values():
+            if self.settings.moments and market.quote is not None:
+                self._tell_book(market, market.quote)  # it may be on its way still
         self._go_on()
         return True
 
