@@ -38,6 +38,8 @@ ALONE = "the supervisor is gone"
 CANCEL_SECONDS = 0.7
 """What is left of the three seconds for our own cancels then."""
 CLOSE_SECONDS = 6.0
+RELEASES, RELEASE_AGAIN_SECONDS = 3, 0.2
+"""Tries to end the countdowns: one read that fails must not leave them armed."""
 ALL_SECONDS = 7.6
 """With the proof that nothing rests, and the end of the countdowns: less than our grace."""
 
@@ -225,7 +227,10 @@ class ExchangeWorker(AsyncWorker):
             left_ns = max(0, self._end_ns - self.timer.Monotonic())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left_ns / NS_PER_SECOND):
-                    await dead_man.release(dead_man.countdowns.armed())
+                    for _ in range(RELEASES):
+                        if not await dead_man.release(dead_man.countdowns.armed()):
+                            break
+                        await self.timer.SleepAsync(RELEASE_AGAIN_SECONDS)
         return dead_man.countdowns.armed()
 
     # --- inside

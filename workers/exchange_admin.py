@@ -86,7 +86,7 @@ class ExchangeAdmin:
             facts = await self._actions[action](wanted)
         except ExchangeError as error:
             facts = {"ok": False, "error": f"the exchange could not be asked: {error}", "exit": 1}
-        self._report("answer", {"id": request_id, "ok": True, **facts})
+        self._report("answer", {"ok": True, **facts, "id": request_id})
 
     # --- halting
 
@@ -188,7 +188,7 @@ class ExchangeAdmin:
         if order is None:
             return {"ok": False, "exit": 2, "error": f"no order {name} is known"}
         if not order.is_open:
-            return {"id": order.id, "status": order.status.value}
+            return {"order": order.id, "status": order.status.value}
         if order.status is not Status.UNKNOWN:
             error = f"{order.id} is {order.status}: the exchange has it; cancel it"
             return {"ok": False, "exit": 1, "error": error}
@@ -196,7 +196,7 @@ class ExchangeAdmin:
         reason = "called not placed by the user"
         self._authority.desk.run(self._orders.end(order.id, Status.NOT_PLACED, reason, now_ns))
         self._log.warning("order resolved by the user", id=order.id)
-        return {"id": order.id, "status": order.status.value}
+        return {"order": order.id, "status": order.status.value}
 
     def _owners(self, owners: list[str] | None) -> list[str]:
         known = sorted({*self._authority.owners, *(order.owner for order in self._open(None))})

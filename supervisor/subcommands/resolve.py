@@ -18,5 +18,5 @@ def run(arguments: Namespace) -> int:
         TickvisorError: It did not work.
     """
     reply = ask(arguments, "resolve", id=arguments.id)
-    sys.stdout.write(f"{reply['id']}: {reply['status']}\n")
+    sys.stdout.write(f"{reply['order']}: {reply['status']}\n")
     return ExitCode.DONE

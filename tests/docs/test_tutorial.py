@@ -21,7 +21,7 @@ import yaml
 from tests.e2e.harness import ROOT, System, open_orders, until
 from tests.e2e.outer_venue import OuterVenue, make_outer_venue
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(180)]
 
 PAGE = (ROOT / "docs/tutorial.md").read_text("utf-8")
 SECTIONS = dict(re.findall(r"^## \d\. (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE))

@@ -41,6 +41,7 @@ def trades_on(system: System, venue: OuterVenue, what: str) -> None:
     assert restarts(system) == {}, system.history()
 
 
+@pytest.mark.long
 def test_a_wall_clock_set_by_two_hours_restarts_nobody_and_orders_go_on(
     venue: OuterVenue, tmp_path: Path
 ) -> None:

@@ -192,6 +192,7 @@ def test_detached_run_is_started_seen_and_stopped() -> None:
         until("everybody is gone", lambda: not system.survivors())
 
 
+@pytest.mark.long
 def test_two_projects_run_at_once_and_are_told_apart() -> None:
     with make_system(sandbox("one")) as one:
         one.start()

@@ -33,6 +33,7 @@ def answers_while(system: System, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("reason", ["EAGAIN", "ENOENT"])
+@pytest.mark.long
 def test_worker_that_cannot_be_started_is_started_as_soon_as_it_can(
     refusal: Path, reason: str
 ) -> None:

@@ -23,6 +23,7 @@ BOTS = [
 ]
 
 
+@pytest.mark.long
 def test_recording_flows_to_the_bots_across_the_loops_seam(data_dir: Path) -> None:
     files = [data_dir / "ws_raw_20240808" / name for name in FILES]
     if not all(path.is_file() for path in files):

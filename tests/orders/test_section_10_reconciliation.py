@@ -94,8 +94,23 @@ async def test_an_order_in_doubt_blocks_its_symbol_until_it_is_resolved(bench: B
     assert "cannot be found out" in refused.message
     bench.worker._admin.handle("resolve", ["2", {"id": order.id}])
     answer = await until(lambda: next((r for r in bench.reports if r.kind == "answer"), None))
-    assert answer.facts["status"] == "NOT_PLACED"
+    said = {"id": "2", "ok": True, "order": order.id, "status": "NOT_PLACED"}
+    assert answer.facts == said
     clear_faults(bench)
     patrol.block_uncertain(now_ns)
     (again,) = await bench.post(bench.intent(price=bench.price("0.97")))
     assert again.status == "ok"
+
+
+async def test_what_the_exchange_has_is_not_resolved_but_cancelled(bench: Bench) -> None:
+    order = bench.intent(price=bench.price("0.98"))
+    await bench.post(order)
+    for number, name in enumerate((order.id, "6b633f50-never")):
+        bench.worker._admin.handle("resolve", [str(number), {"id": name}])
+    await until(lambda: len(bench.reports) == 2)
+    kept, unknown = (report.facts for report in bench.reports)
+    assert kept["error"] == f"{order.id} is NEW: the exchange has it; cancel it"
+    assert (kept["id"], kept["exit"]) == ("0", 1)
+    assert unknown == {
+        "id": "1", "ok": False, "exit": 2, "error": "no order 6b633f50-never is known",
+    }  # fmt: skip
