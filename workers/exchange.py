@@ -119,8 +119,7 @@ class ExchangeWorker(AsyncWorker):
     def vitals(self) -> Vitals:
         """Return what the next heartbeat says."""
         if not self._opened:
-            links = self._reach.links()
-            return Vitals(ready=False, links=links, note="synchronising the account")
+            return Vitals(ready=False, links=self._reach.links(), note="synchronising the account")
         self._tell_health()
         authority = self._authority
         stream, sync = authority.stream, authority.sync
