@@ -7,7 +7,7 @@ import pytest
 
 from lib.bus.protocol import Method
 from lib.constants import NS_PER_MINUTE, NS_PER_SECOND
-from lib.oms.budget import Budget, Priority
+from lib.oms.budget import Budget, Limit, Priority
 from lib.oms.countdowns import WEIGHT, Countdowns, period_of
 from tests.orders.benches import clear_faults, fault, free_bench, placed
 from tests.workers.exchange_bench import Bench, until
@@ -74,6 +74,29 @@ async def test_in_a_ban_nothing_is_sent_and_the_switch_does_the_rest(run_dir: Pa
         await until(lambda: not bench.worker._authority.trouble())
         (again,) = await bench.post(bench.intent(price=bench.price("0.97")))
         assert again.status == "ok"
+
+
+async def test_cancels_of_what_the_exchange_denies_leave_the_weight_to_others(
+    run_dir: Path,
+) -> None:
+    async with free_bench(run_dir) as bench:
+        await bench.ready()
+        await bench.hello()
+        lost, kept = (bench.intent(price=bench.price("0.98")) for _ in range(2))
+        await bench.post(lost, kept)
+        authority = bench.worker._authority
+        denied = authority.orders.get(lost.id)
+        assert denied is not None
+        denied.missing_ns = 1
+        budget = authority.gateway.budget
+        # no window may end while this runs
+        budget.set_limits([Limit("weight", 2_400, 1_000_000 * NS_PER_MINUTE)])
+        budget.on_used("weight", 2_000, authority.gateway.now_ns())
+
+        await bench.ask(Method.CANCEL, [lost.id, kept.id])
+        await until(lambda: placed(bench, kept.id) == ["CANCELED"])
+
+        assert placed(bench, lost.id) == ["NEW"]
 
 
 async def test_a_new_life_under_a_ban_sends_nothing(run_dir: Path) -> None:

@@ -13,6 +13,7 @@ from lib.journal.abstract_journal import Journal
 from lib.logger import AbstractLogger
 from lib.models import Rules
 from lib.oms.actions import Action, CancelOrder, FetchFills, Publish, QueryOrder, Record
+from lib.oms.budget import Priority
 from lib.oms.events import Fill, OrderReport
 from lib.oms.hearing import Hearing
 from lib.oms.ids import intent_id
@@ -85,7 +86,7 @@ class OrderDesk:
                     self.telling.tell(action)
                 case Record(order):
                     self._journal.put([order])
-                case CancelOrder():
+                case CancelOrder() if not self._is_held_back(action.id):
                     self._start(action, self._cancel(action))
                 case QueryOrder():
                     self._start(action, self.ask(action))
@@ -146,6 +147,13 @@ class OrderDesk:
             elif conditional:
                 now_ns = self._gateway.now_ns()
                 self.run(self._orders.on_question(intent_id(action.id), now_ns))
+
+    def _is_held_back(self, client_id: str) -> bool:
+        # What the exchange denies to have must not use up what cancels of the rest need.
+        order = self._orders.get(client_id)
+        now_ns = self._gateway.now_ns()
+        missing = order is not None and order.missing_ns > 0
+        return missing and self._gateway.budget.wait_ns(now_ns, Priority.QUERY) > 0
 
     async def _fetch(self, action: FetchFills) -> None:
         try:
