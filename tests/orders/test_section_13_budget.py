@@ -7,7 +7,7 @@ import pytest
 
 from lib.bus.protocol import Method
 from lib.constants import NS_PER_MINUTE, NS_PER_SECOND
-from lib.oms.budget import Budget, Limit, Priority
+from lib.oms.budget import Budget, Priority
 from lib.oms.countdowns import WEIGHT, Countdowns, period_of
 from tests.orders.benches import clear_faults, fault, free_bench, placed
 from tests.workers.exchange_bench import Bench, until
@@ -85,13 +85,16 @@ async def test_cancels_of_what_the_exchange_denies_leave_the_weight_to_others(
         lost, kept = (bench.intent(price=bench.price("0.98")) for _ in range(2))
         await bench.post(lost, kept)
         authority = bench.worker._authority
+        # any later sign of life would end the doubt
+        await until(lambda: authority.stream.events >= 2)
         denied = authority.orders.get(lost.id)
         assert denied is not None
         denied.missing_ns = 1
         budget = authority.gateway.budget
         # no window may end while this runs
-        budget.set_limits([Limit("weight", 2_400, 1_000_000 * NS_PER_MINUTE)])
-        budget.on_used("weight", 2_000, authority.gateway.now_ns())
+        long_ns = 1_000_000 * NS_PER_MINUTE
+        used = {"weight": [authority.gateway.now_ns() // long_ns, 2_000]}
+        budget.restore({"budget": {"used": used, "limits": [["weight", 2_400, long_ns]]}})
 
         await bench.ask(Method.CANCEL, [lost.id, kept.id])
         await until(lambda: placed(bench, kept.id) == ["CANCELED"])
