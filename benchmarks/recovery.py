@@ -12,12 +12,14 @@ import random
 import select
 import signal
 import socket
+import subprocess
+import sys
 import time
 from typing import Any
 
 import zmq
 
-from benchmarks.system import System, running
+from benchmarks.system import ROOT, System, running
 from benchmarks.table import percentile, table
 from lib.bus.protocol import decode
 
@@ -61,9 +63,20 @@ def run(arguments: list[str]) -> int:
                     median, worst = percentile(values, 50), percentile(values, 100)
                     aim = AIMS.get((kind, step), "")
                     rows.append([kind, step, len(values), median, worst, aim])
+    for step, values in _floor(options.kills).items():
+        rows.append(["bare fork, for comparison", step, options.kills, *values, ""])
     header = ["worker", "signal ->", "n", "p50 ms", "max ms", "aim: p50 / max"]
     print(table("recovery, kill -9 where nothing is said (sandbox, 4 symbols)", header, rows))
     return 0
+
+
+def _floor(count: int) -> dict[str, list[float]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.fork_floor", str(count)],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    found: dict[str, list[float]] = json.loads(done.stdout)
+    return found
 
 
 class Stamps:

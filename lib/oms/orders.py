@@ -205,7 +205,9 @@ class Orders(Known):
         order = self._open.get(client_id)
         if order is None or order.held is not None:
             return []
-        order.query_due_ns = now_ns + doubt_ns(order)
+        due_ns = now_ns + doubt_ns(order)
+        # whoever asks again and again must not put off the answer
+        order.query_due_ns = min(order.query_due_ns or due_ns, due_ns)
         order.cancel_due_ns = max(order.cancel_due_ns, order.query_due_ns)
         return due_of(order, now_ns)
 

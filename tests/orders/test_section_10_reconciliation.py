@@ -1,15 +1,17 @@
 """Reads are value, proven absent, or unknown; unknown changes nothing."""
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from lib.constants import OrderType, Side, Status
 from lib.oms.account import AccountBook
-from lib.oms.events import AccountReport, PositionReport
+from lib.oms.events import AccountReport, OrderReport, PositionReport
 from tests.lib.oms.test_account import NOW, SECOND, position
 from tests.orders.benches import clear_faults, fault, free_bench, placed
-from tests.workers.exchange_bench import Bench, until
+from tests.workers.exchange_bench import LIFE, OWNER, Bench, until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -45,6 +47,30 @@ def test_an_event_settles_a_doubt() -> None:
     book.on_report(AccountReport((position("4", at=NOW + 9),), (), NOW + 9))
     assert book.doubts == []
     assert book.position("BTCUSDT").qty == "4"
+
+
+async def test_what_is_missing_is_looked_for_but_the_account_counts_as_read(bench: Bench) -> None:
+    authority = bench.worker._authority
+    intent = bench.intent(price=bench.price("0.98"))
+    long_ago_ns = authority.gateway.now_ns() - 60 * SECOND
+    lost = authority.orders.accept(OWNER, LIFE, intent, long_ago_ns)
+    report = OrderReport(
+        lost.id, lost.symbol, 1, Side.BUY, OrderType.LIMIT, Status.NEW, lost.price, lost.qty,
+        Decimal(0), reduce_only=False, event_ns=lost.sent_ns,
+    )  # fmt: skip
+    authority.orders.on_report(report, lost.sent_ns)
+    sync = authority.sync
+    sync.request()
+    await until(lambda: lost.missing_ns > 0)
+    await until(lambda: sync.checks > 0)
+    corrections, checks = sync.corrections, sync.checks
+
+    sync.request()
+    await until(lambda: sync.checks > checks)
+
+    assert corrections > 0
+    assert sync.corrections == corrections
+    assert lost.is_open
 
 
 async def test_no_order_is_dropped_because_a_list_lacks_it(bench: Bench) -> None:

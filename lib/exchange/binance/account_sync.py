@@ -263,12 +263,16 @@ class AccountSync:
         for difference in compare(self._belief.orders, ours, asked_ns):
             self._log.info("order differs", id=difference.id, how=difference.kind.value)
             if difference.report is None:
-                now_ns = self._gateway.now_ns()
-                self._desk.run(self._belief.orders.on_question(difference.id, now_ns))
-                changes += 1
+                changes += self._question(difference.id)
             else:
                 changes += self._desk.learn(difference.report)
         return changes
+
+    def _question(self, client_id: str) -> int:
+        order = self._belief.orders.get(client_id)
+        self._desk.run(self._belief.orders.on_question(client_id, self._gateway.now_ns()))
+        # what is looked for already is no news: else the account would be read for ever
+        return int(order is not None and not order.missing_ns)
 
     def _take(
         self,

@@ -213,6 +213,20 @@ def test_what_was_lost_and_appears_is_cancelled(orders: Orders) -> None:
     assert order.cancel_wanted
 
 
+def test_repeated_questions_do_not_put_off_the_answer(orders: Orders) -> None:
+    orders.on_report(report(Status.NEW), NOW)
+    orders.on_missing(ID, NOW, heard=True)
+    asked = []
+    for tick in range(1, 800):
+        now_ns = NOW + tick * SECOND // 10
+        for action in (*orders.on_question(ID, now_ns), *orders.due(now_ns)):
+            if isinstance(action, QueryOrder):
+                asked.append(tick / 10)
+                orders.on_missing(ID, now_ns, heard=True)
+
+    assert 6 <= len(asked) <= 9
+
+
 def test_cancels_of_what_is_missing_become_rare(orders: Orders) -> None:
     orders.on_report(report(Status.NEW), NOW)
     orders.want_cancel(orders.open_orders(), NOW)
