@@ -1,9 +1,8 @@
 """The same child as `benchmarks.beating_child`, as bots of ours."""
 
-import importlib
 from typing import Any
 
-from benchmarks.beating_child import FULL, beat
+from benchmarks.beating_child import beat
 from bot.abstract_bot import AbstractBot
 
 
@@ -13,9 +12,6 @@ class BeatingBot(AbstractBot):
     def __init__(self, config: dict[str, Any], factory: Any, timer: Any) -> None:
         """Beat for the first time."""
         super().__init__(config, factory, timer)
-        if config.get("imports") == "full":
-            for name in FULL:
-                importlib.import_module(name)
         beat(config["beats"])
 
     def onTime(self, timestamp: int) -> None:

@@ -53,12 +53,12 @@ class Tickvisor(Peer):
 
     def start(self, job: Job) -> None:
         """Start a sandbox."""
+        full = "benchmarks.beating_full_bots:FullBeatingBot"
         bot = {
             "name": "beat",
-            "bot": "benchmarks.beating_bots:BeatingBot",
+            "bot": full if job.imports == "full" else "benchmarks.beating_bots:BeatingBot",
             "symbols": traded_symbols(job.number),
             "beats": job.beats,
-            "imports": job.imports,
         }
         config = {
             "project": "peers",

@@ -22,7 +22,7 @@ from benchmarks.system import ROOT, System, running
 from benchmarks.table import percentile, table
 
 BOTS = 17
-RATE = 2.0
+RATE = 10.0
 SHORTEST_LIMIT = "500ms"
 """Of the heartbeat: workers beat four times in it, 25 of them as often as 20 at 10 Hz."""
 SETTLE_SECONDS = 4.0
