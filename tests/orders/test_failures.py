@@ -1,6 +1,5 @@
 """What exchanges and people do to an account in mid-run: rules, modes, closings, forced trades."""
 
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -14,15 +13,6 @@ from tests.workers.exchange_bench import SYMBOL, Bench, until
 
 SECONDS = 20.0
 pytestmark = pytest.mark.timeout(90)
-
-
-@pytest.fixture
-async def bench(run_dir: Path) -> AsyncIterator[Bench]:
-    """A worker that is ready, and one living bot."""
-    async with free_bench(run_dir) as made:
-        await made.ready()
-        await made.hello()
-        yield made
 
 
 def positions(bench: Bench) -> list[str]:

@@ -1,6 +1,5 @@
 """What exchanges do to single orders: overload, fills amid cancels, meetings of our own orders."""
 
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from tests.orders.benches import (
     RISK,
     clear_faults,
     fault,
-    free_bench,
     placed,
     requests,
 )
@@ -34,15 +32,6 @@ OVERLOAD = {
     "exempt. Please try again.",
 }
 pytestmark = pytest.mark.timeout(90)
-
-
-@pytest.fixture
-async def bench(run_dir: Path) -> AsyncIterator[Bench]:
-    """A worker that is ready, and one living bot."""
-    async with free_bench(run_dir) as made:
-        await made.ready()
-        await made.hello()
-        yield made
 
 
 def held(bench: Bench) -> str:

@@ -2,8 +2,6 @@
 
 import os
 import random
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -11,21 +9,12 @@ from lib.bus.protocol import Book, Method, incarnation
 from lib.constants import NS_PER_MS, NS_PER_SECOND
 from lib.exchange.replies import pack_intents
 from lib.oms.leases import GREETING_NS, LEASE_NS, Leases
-from tests.orders.benches import free_bench, placed
+from tests.orders.benches import placed
 from tests.workers.exchange_bench import LIFE, OWNER, SYMBOL, Bench, until
 
 LIMIT = 3 * NS_PER_SECOND
 DEATHS = 1_000 if os.environ.get("TICKVISOR_LONG") else 40
 pytestmark = pytest.mark.timeout(120)
-
-
-@pytest.fixture
-async def bench(run_dir: Path) -> AsyncIterator[Bench]:
-    """A worker that is ready, and one living bot."""
-    async with free_bench(run_dir) as made:
-        await made.ready()
-        await made.hello()
-        yield made
 
 
 # --- leases, pure

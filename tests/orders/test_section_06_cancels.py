@@ -1,9 +1,7 @@
 """A cancel is a standing wish; a missing order is a question; stops stay with their position."""
 
 import random
-from collections.abc import AsyncIterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -14,22 +12,13 @@ from lib.oms.actions import Action, CancelOrder, FetchFills, QueryOrder
 from lib.oms.ids import ClientIds
 from lib.oms.orders import Orders
 from tests.lib.oms.order_tools import NOW, OWNER, fill, intent, new_orders, report
-from tests.orders.benches import fault, free_bench, placed, requests
+from tests.orders.benches import fault, placed, requests
 from tests.workers.exchange_bench import OWNER as BOT
 from tests.workers.exchange_bench import Bench, until
 
 CYCLES = 10_000
 LOST = 0.05
 pytestmark = pytest.mark.timeout(150)
-
-
-@pytest.fixture
-async def bench(run_dir: Path) -> AsyncIterator[Bench]:
-    """A worker that is ready, and one living bot."""
-    async with free_bench(run_dir) as made:
-        await made.ready()
-        await made.hello()
-        yield made
 
 
 class Exchange:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from lib.bus.protocol import Book
 from lib.constants import NS_PER_SECOND
 from lib.venue.market import Print
-from tests.orders.benches import QUICK, RISK, clear_faults, fault, free_bench, requests
+from tests.orders.benches import QUICK, RISK, clear_faults, fault, requests
 from tests.orders.process_bench import ProcessBench
 from tests.workers.exchange_bench import SYMBOL, Bench, until
 
@@ -19,15 +18,6 @@ TRADES = "/fapi/v1/userTrades"
 BURST, TIMES = 100, 50
 PAUSE_NS = 3 * NS_PER_SECOND
 pytestmark = pytest.mark.timeout(120)
-
-
-@pytest.fixture
-async def bench(run_dir: Path) -> AsyncIterator[Bench]:
-    """A worker that is ready, and one living bot."""
-    async with free_bench(run_dir) as made:
-        await made.ready()
-        await made.hello()
-        yield made
 
 
 def fills(bench: Bench, name: str) -> list[int]:

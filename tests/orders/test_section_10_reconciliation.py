@@ -1,8 +1,6 @@
 """Reads are value, proven absent, or unknown; unknown changes nothing."""
 
-from collections.abc import AsyncIterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -10,19 +8,10 @@ from lib.constants import OrderType, Side, Status
 from lib.oms.account import AccountBook
 from lib.oms.events import AccountReport, OrderReport, PositionReport
 from tests.lib.oms.test_account import NOW, SECOND, position
-from tests.orders.benches import clear_faults, fault, free_bench, placed
+from tests.orders.benches import clear_faults, fault, placed
 from tests.workers.exchange_bench import LIFE, OWNER, Bench, until
 
 pytestmark = pytest.mark.timeout(120)
-
-
-@pytest.fixture
-async def bench(run_dir: Path) -> AsyncIterator[Bench]:
-    """A worker that is ready, and one living bot."""
-    async with free_bench(run_dir) as made:
-        await made.ready()
-        await made.hello()
-        yield made
 
 
 def test_a_correction_needs_two_reads_that_agree() -> None:

@@ -1,8 +1,5 @@
 """Fills are numbered, journaled, told once within a life, and never lost between two."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from lib.bus.protocol import Method, OrderUpdate, incarnation
@@ -14,20 +11,11 @@ from lib.oms.deliveries import Deliveries
 from lib.oms.epochs import closed, judge
 from lib.oms.rows import NOTHING
 from tests.lib.exchange.fake_worker import fill as told_fill
-from tests.orders.benches import fault, free_bench
+from tests.orders.benches import fault
 from tests.workers.exchange_bench import OWNER, Bench, until
 
 SECOND_LIFE = incarnation(1, 2)
 pytestmark = pytest.mark.timeout(120)
-
-
-@pytest.fixture
-async def bench(run_dir: Path) -> AsyncIterator[Bench]:
-    """A worker that is ready, and one living bot."""
-    async with free_bench(run_dir) as made:
-        await made.ready()
-        await made.hello()
-        yield made
 
 
 def numbered(bench: Bench) -> list[OrderUpdate]:

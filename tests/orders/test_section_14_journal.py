@@ -2,9 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,7 @@ from lib import failpoints
 from lib.bus.protocol import Method
 from lib.constants import ExitCode
 from lib.journal.locks import JOURNAL_LOCK, Lock
-from tests.orders.benches import free_bench, placed
+from tests.orders.benches import placed
 from tests.workers.exchange_bench import OWNER, Bench, until
 
 pytestmark = pytest.mark.timeout(120)
@@ -23,15 +22,6 @@ def disarmed() -> Iterator[None]:
     """Leave no rule behind."""
     yield
     failpoints.arm("")
-
-
-@pytest.fixture
-async def bench(run_dir: Path) -> AsyncIterator[Bench]:
-    """A worker that is ready, and one living bot."""
-    async with free_bench(run_dir) as made:
-        await made.ready()
-        await made.hello()
-        yield made
 
 
 def change(bench: Bench, sql: str, *values: str) -> None:
