@@ -4,7 +4,6 @@ Written by the supervisor at every birth and death. A process is told from a str
 pid by its start time.
 """
 
-import contextlib
 import json
 from pathlib import Path
 from typing import NamedTuple
@@ -23,19 +22,24 @@ class Life(NamedTuple):
     name: str
 
 
-def write_lives(folder: Path, lives: list[tuple[int, str]]) -> None:
-    """Record the (pid, name) of the workers that live.
+def write_lives(folder: Path, lives: list[Life]) -> None:
+    """Record the workers that live.
 
     Raises:
         OSError: The folder cannot be written.
     """
-    rows = []
-    for pid, name in lives:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            rows.append([pid, psutil.Process(pid).create_time(), name])
     temporary = folder / (LIVES + ".new")
-    temporary.write_text(json.dumps(rows))
+    temporary.write_text(json.dumps(lives))
     temporary.replace(folder / LIVES)
+
+
+def started_at(pid: int) -> float:
+    """Return when a process started, seconds since the epoch.
+
+    Raises:
+        psutil.NoSuchProcess: It is gone.
+    """
+    return float(psutil.Process(pid).create_time())
 
 
 def read_lives(folder: Path) -> list[Life]:

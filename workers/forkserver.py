@@ -7,10 +7,12 @@ single-threaded, without a ZeroMQ context or an event loop, so that forking it i
 when the supervisor's end of the socket closes.
 
 A request is one JSON datagram `{"id": N}` with three descriptors (start record, lifeline, log); the
-answer is `{"id": N, "pid": PID}` or `{"id": N, "error": TEXT}`. First of all it says
-`{"ready": true, "missing": {module: error}}`.
+answer is `{"id": N, "pid": PID}` or `{"id": N, "error": TEXT}`. With `"spare": true` a worker is
+forked ahead of its time (`workers.spare`), and the first descriptor is the socket on which it waits
+for its start record. First of all the server says `{"ready": true, "missing": {module: error}}`.
 """
 
+import contextlib
 import gc
 import importlib
 import json
@@ -30,6 +32,7 @@ MODULES = (
     "workers.stream",
     "workers.bot",
     "workers.preflight",
+    "workers.spare",
     "bot.sandbox_bot",
     "bot.quoter_bot",
     "lib.exchange.binance.gateway",
@@ -55,6 +58,7 @@ def main() -> int:
     control = socket.socket(fileno=int(fd))
     control.set_inheritable(False)
     missing = preload((*MODULES, *more))
+    warm_up()
     gc.collect()
     gc.freeze()  # keeps the children's collector off the shared pages
     control.send(json.dumps({"ready": True, "missing": missing}).encode())
@@ -76,14 +80,23 @@ def preload(modules: tuple[str, ...]) -> dict[str, str]:
     return missing
 
 
+def warm_up() -> None:
+    """Do what every worker would begin with, as far as it survives a fork."""
+    with contextlib.suppress(ImportError):  # has been told as missing
+        from lib.logger import console  # noqa: PLC0415 - a broken library must not stop the server
+
+        console.install(console.FORMATS[0])
+
+
 def answer(request: bytes, fds: list[int], control: socket.socket) -> dict[str, object]:
     """Fork one worker as a request asks; return the answer."""
-    number = json.loads(request)["id"]
+    asked = json.loads(request)
+    number = asked["id"]
     try:
         threads = len(list(TASKS.iterdir()))
         if threads != 1:
             return {"id": number, "error": f"{threads} threads: forking would not be safe"}
-        return {"id": number, "pid": fork_worker(fds)}
+        return {"id": number, "pid": fork_worker(fds, spare=asked.get("spare", False))}
     except OSError as error:
         return {"id": number, "error": str(error)}
     finally:
@@ -91,8 +104,12 @@ def answer(request: bytes, fds: list[int], control: socket.socket) -> dict[str, 
             os.close(fd)
 
 
-def fork_worker(fds: list[int]) -> int:
+def fork_worker(fds: list[int], *, spare: bool) -> int:
     """Fork twice; return the worker's pid once it is the supervisor's child.
+
+    Args:
+        fds: Start record (of a spare one: the socket that it comes by), lifeline, log.
+        spare: Let it wait for its start record.
 
     Raises:
         OSError: The system refuses to fork.
@@ -101,7 +118,7 @@ def fork_worker(fds: list[int]) -> int:
     try:
         middle = os.fork()
         if middle == 0:
-            _middle(write_end, fds)
+            _middle(write_end, fds, spare=spare)
     except OSError:
         os.close(read_end)
         os.close(write_end)
@@ -116,14 +133,16 @@ def fork_worker(fds: list[int]) -> int:
     return pid
 
 
-def _middle(write_end: int, fds: list[int]) -> None:
+def _middle(write_end: int, fds: list[int], *, spare: bool) -> None:
     code = 1
     try:
         worker = os.fork()
         if worker == 0:
-            from workers.main import born  # noqa: PLC0415 - a broken worker must not stop the server
+            # a broken worker must not stop the server
+            from workers.main import born  # noqa: PLC0415
+            from workers.spare import born_ahead  # noqa: PLC0415
 
-            code = born(*fds)
+            code = born_ahead(*fds) if spare else born(*fds)
             sys.stdout.flush()
             sys.stderr.flush()
         else:

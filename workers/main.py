@@ -17,7 +17,7 @@ from lib.descendants import end_descendants
 from lib.watchdog import Watchdog
 from workers.output import open_output
 
-STDERR = 2
+STDOUT, STDERR = 1, 2
 EJECTOR = "lib.async_ejector"
 FLUSH_SECONDS = 0.5
 """What the last records may take; those that do not make it are spooled."""
@@ -55,22 +55,32 @@ def run(start: Start) -> int:
 
 def born(start_fd: int, lifeline_fd: int, log_fd: int) -> int:
     """Turn a freshly forked process into a worker and run it; return its exit code."""
+    become_worker(start_fd, lifeline_fd, log_fd)
+    return live(start_fd, lifeline_fd)
+
+
+def become_worker(start_fd: int, lifeline_fd: int, log_fd: int) -> None:
+    """Leave the fork server's session, signals, descriptors and random numbers behind."""
     os.setsid()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     _keep_only(start_fd, lifeline_fd, log_fd)
     random.seed()
-    return live(start_fd, lifeline_fd)
+
+
+def write_to(log_fd: int) -> None:
+    """Have what this process prints written to its log."""
+    os.dup2(log_fd, STDOUT)
+    os.dup2(log_fd, STDERR)
 
 
 def _keep_only(start_fd: int, lifeline_fd: int, log_fd: int) -> None:
     # A child that keeps a sibling's descriptor keeps it alive: a lock, a lifeline, a socket.
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
-    os.dup2(log_fd, 1)
-    os.dup2(log_fd, STDERR)
-    kept = {0, 1, STDERR, start_fd, lifeline_fd}
+    write_to(log_fd)
+    kept = {0, STDOUT, STDERR, start_fd, lifeline_fd}
     for number in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
         if number not in kept:
             try:

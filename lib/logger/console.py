@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "json")
 LABEL_WIDTH = 12
-_console: dict[str, Any] = {"handler": 0, "installed": None}
-"""The handler's number (loguru's own first one is 0), and what was asked of it."""
+_console: dict[str, Any] = {"handler": 0, "is_coloured": None, "style": FORMATS[0]}
+"""The handler's number (loguru's own first one is 0), how it was made, and what was asked for."""
 
 
 def install(style: str) -> None:
@@ -34,19 +34,21 @@ def install(style: str) -> None:
     """
     if style not in FORMATS:
         raise ConfigError(f"log format {style!r} is unknown; right would be text or json")
-    wanted = (style, style == "text" and is_coloured())
-    if _console["installed"] == wanted:
+    _console["style"] = style
+    wanted = style == "text" and is_coloured()
+    # To make a handler takes some 20 ms: a change of style alone goes without.
+    if _console["is_coloured"] is wanted:
         return
     _drop(_console["handler"])
     _console["handler"] = loguru.logger.add(
         _to_stderr,
         level=0,
-        format=_json_format if style == "json" else _text_format,
-        colorize=wanted[1],
+        format=_format,
+        colorize=wanted,
         backtrace=False,
         diagnose=False,
     )
-    _console["installed"] = wanted
+    _console["is_coloured"] = wanted
     _route_standard_logging()
 
 
@@ -67,6 +69,10 @@ def _to_stderr(text: str) -> None:
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(text)
         sys.stderr.flush()
+
+
+def _format(record: "Record") -> str:
+    return _json_format(record) if _console["style"] == "json" else _text_format(record)
 
 
 def _text_format(record: "Record") -> str:

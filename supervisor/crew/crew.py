@@ -10,13 +10,13 @@ from lib.bus.protocol import incarnation
 from lib.bus.start import Start, encode_start
 from lib.constants import HAND_OVER, NS_PER_SECOND, ExitCode, WorkerKind
 from lib.folders import log_path
-from lib.lives import write_lives
 from lib.timer import AbstractTimer
 from supervisor.config.plan import Plan
 from supervisor.crew.births import Births
 from supervisor.crew.lifecycle import Lifecycle
 from supervisor.crew.outage import TALKERS, Outage
 from supervisor.crew.preflight import Preflight, Preflights
+from supervisor.crew.roll import Roll
 from supervisor.crew.worker import Worker, make_worker
 from supervisor.judges.actions import Action, Condemn, GiveUp, Kill, Note, Spawn
 from supervisor.processes.child import Child
@@ -28,6 +28,8 @@ from supervisor.record.last_words import end_facts, last_words, size_of
 
 SERVER_RETRY_NS = 2 * NS_PER_SECOND
 """Time between two tries to start the fork server."""
+SPARE_NS = NS_PER_SECOND // 2
+"""Time between a birth and the fork of a spare worker for the next one: newborns come first."""
 STRAY_NS = NS_PER_SECOND
 """Time between two looks for children that nobody knows."""
 REFUSAL_SECONDS = 2.0
@@ -89,6 +91,8 @@ class Crew:
         self._lives = 0
         self._stray_due_ns = 0
         self._server_due_ns = 0
+        self._spare_due_ns = 0
+        self._roll = Roll(self._births.places.run_dir, self._history)
 
     def __iter__(self) -> Iterator[Worker]:
         """Iterate over the workers in the order of the plan."""
@@ -158,7 +162,7 @@ class Crew:
             worker.child = Child.of(pid)
             worker.watch.born(self._timer.Monotonic())
             self._history.add(worker.name, "started", pid=pid, restarts=worker.life.restarts)
-            self._write_lives()
+            self._roll.is_old = True
             for number in worker.pending_kill:
                 worker.child.send(signal.Signals(number))
 
@@ -166,6 +170,7 @@ class Crew:
 
     def _spawn(self, start: Start, born: Callable[[int | None, str], None]) -> None:
         log = log_path(self._plan.project, start.name)
+        self._spare_due_ns = self._timer.Monotonic() + SPARE_NS
         try:
             self._spawner.spawn(start.name, encode_start(start), log, born)
         except OSError as error:
@@ -202,11 +207,20 @@ class Crew:
         self._history.tick(now_ns)
         if now_ns >= self._stray_due_ns:
             self._end_strays()
-        if self._spawner.server is None and not stopping and now_ns >= self._server_due_ns:
+        if self._roll.is_old:
+            self._roll.write(self)
+        if stopping:
+            return
+        if self._spawner.server is None and now_ns >= self._server_due_ns:
             self.start_server()
+        if now_ns >= self._spare_due_ns and not self._spawner.pending:
+            self._spare_due_ns = now_ns + SERVER_RETRY_NS
+            self._spawner.order_spare()
 
     def deadlines(self) -> Iterator[int]:
         """Yield when something is due, monotonic ns."""
+        if self._roll.is_old:
+            yield 0
         for worker in self:
             if (due_ns := worker.life.deadline()) is not None:
                 yield due_ns
@@ -225,6 +239,8 @@ class Crew:
         """Yield every process of the run."""
         if self._spawner.server is not None:
             yield self._spawner.server
+        if self._spawner.spare is not None:
+            yield self._spawner.spare.child
         yield from self.preflights.children()
         yield from self._history.children()
         for worker in self:
@@ -238,6 +254,8 @@ class Crew:
             self._history.add("supervisor", "fork server ended")
             self._spawner.server_exited()
             self._end_strays()
+        if (code := self._spawner.reap_spare(ready)) is not None:
+            self._history.add("supervisor", "spare worker ended", code=code)
         self._history.reap(ready)
         for check, code in self.preflights.reap(ready):
             refused = code == ExitCode.USAGE
@@ -258,7 +276,7 @@ class Crew:
         if worker.child is not None:
             worker.child.close()
             worker.child = None
-        self._write_lives()
+        self._roll.is_old = True
         log = log_path(self._plan.project, worker.name)
         worker.last_words = last_words(log, worker.log_begin) if code else []
         now_ns, at_ns = self._timer.Monotonic(), self._timer.Timestamp()
@@ -274,15 +292,6 @@ class Crew:
         known = {child.pid for child in self.children()} | self._strangers
         for pid in end_strays(known):
             self._history.add("supervisor", "ended a stray process", pid=pid)
-
-    def _write_lives(self) -> None:
-        try:
-            write_lives(
-                self._births.places.run_dir,
-                [(one.child.pid, one.name) for one in self if one.child],
-            )
-        except OSError as error:
-            self._history.add("supervisor", "lives not recorded", str(error))
 
 
 def _refused(check: Preflight) -> bool:

@@ -5,6 +5,9 @@ import select
 import signal
 from dataclasses import dataclass
 
+KILL_SECONDS = 1.0
+"""What the kernel may take for a killed process."""
+
 
 @dataclass(frozen=True, slots=True)
 class Child:
@@ -48,6 +51,14 @@ class Child:
         poller = select.poll()
         poller.register(self.pidfd, select.POLLIN)
         return bool(poller.poll(max(0, round(seconds * 1000))))
+
+    def end(self, seconds: float) -> None:
+        """Wait until it ends, kill it if it does not within `seconds`, reap it, close."""
+        if not self.wait(seconds):
+            self.send(signal.SIGKILL)
+            self.wait(KILL_SECONDS)
+        self.reap()
+        self.close()
 
     def close(self) -> None:
         """Give the descriptor back."""

@@ -4,17 +4,19 @@ import ctypes
 import fcntl
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from supervisor.processes.child import Child
+from supervisor.processes.spare import Spare
 
 PR_SET_CHILD_SUBREAPER = 36
 MAX_ANSWER = 65_536
+SECONDS = 1.0
+"""What the fork server and a spare worker may take to end."""
 SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
 
 Born = Callable[[int | None, str], None]
@@ -39,6 +41,10 @@ def sealed(name: str, content: bytes) -> int:
         file.write(content)
     fcntl.fcntl(fd, fcntl.F_ADD_SEALS, SEALS)
     return fd
+
+
+def _open_log(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
 
 class Spawner:
@@ -67,6 +73,7 @@ class Spawner:
         self._waiting: dict[int, Born] = {}
         self._number = 0
         self.server: Child | None = None
+        self.spare: Spare | None = None
         self.ready = False
         self.missing: dict[str, str] = {}
 
@@ -108,15 +115,44 @@ class Spawner:
 
     def spawn(self, name: str, start: bytes, log_path: Path, born: Born) -> None:
         """Start one worker; `born` is told its pid, now or by `receive`."""
-        log_fd = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        log_fd = _open_log(log_path)
         start_fd = sealed(name.replace("/", "_"), start)
         try:
-            if self.ready and self._ask_server(start_fd, log_fd, born):
+            if self._use_spare(start_fd, log_fd, born):
+                return
+            if self.ready and self._ask_server([start_fd, self._lifeline_fd, log_fd], born):
                 return
             self._execute(start_fd, log_fd, born)
         finally:
             os.close(start_fd)
             os.close(log_fd)
+
+    def order_spare(self) -> None:
+        """Have a worker forked that waits for its start record, unless there is one."""
+        if self.spare is not None or not self.ready:
+            return
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+        def born(pid: int | None, _error: str) -> None:
+            if pid is None:
+                ours.close()
+            else:
+                self.spare = Spare(Child.of(pid), ours)
+
+        log_fd = _open_log(self._log_path)
+        with theirs:
+            if not self._ask_server([theirs.fileno(), self._lifeline_fd, log_fd], born, spare=True):
+                ours.close()
+        os.close(log_fd)
+
+    def reap_spare(self, ready: Collection[int]) -> int | None:
+        """Return the exit code of a spare worker that has ended unused, None while it lives."""
+        if self.spare is None or self.spare.child.pidfd not in ready:
+            return None
+        code = self.spare.child.reap()
+        self.spare.close()
+        self.spare = None
+        return code
 
     def receive(self) -> None:
         """Take the fork server's answers."""
@@ -145,24 +181,35 @@ class Spawner:
             self.server = None
 
     def close(self) -> None:
-        """End the fork server and wait for it."""
-        server = self.server
+        """End the fork server and the spare worker, and wait for them."""
         self._lose_server()
-        if server is not None:
-            if not server.wait(1.0):
-                server.send(signal.SIGKILL)
-                server.wait(1.0)
-            server.reap()
-            server.close()
+        if self.spare is not None:
+            self.spare.control.close()
+            self.spare.child.end(SECONDS)
+            self.spare = None
+        if self.server is not None:
+            self.server.end(SECONDS)
             self.server = None
 
-    def _ask_server(self, start_fd: int, log_fd: int, born: Born) -> bool:
+    def _use_spare(self, start_fd: int, log_fd: int, born: Born) -> bool:
+        spare, self.spare = self.spare, None
+        if spare is None:
+            return False
+        if not spare.take(start_fd, log_fd):
+            spare.control.close()
+            spare.child.end(0)
+            return False
+        born(spare.child.pid, "")
+        spare.close()
+        return True
+
+    def _ask_server(self, fds: list[int], born: Born, *, spare: bool = False) -> bool:
         if self._socket is None:
             return False
         self._number += 1
-        request = json.dumps({"id": self._number}).encode()
+        request = json.dumps({"id": self._number, "spare": spare}).encode()
         try:
-            socket.send_fds(self._socket, [request], [start_fd, self._lifeline_fd, log_fd])
+            socket.send_fds(self._socket, [request], fds)
         except OSError:
             return False
         self._waiting[self._number] = born

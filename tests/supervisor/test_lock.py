@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lib.errors import AlreadyRunning
-from lib.lives import LIVES, read_lives, write_lives
+from lib.lives import LIVES, Life, read_lives, started_at, write_lives
 from lib.timer import LiveTimer
 from supervisor.lock import RunLock, clear, next_epoch
 from supervisor.processes.child import Child
@@ -64,7 +64,7 @@ def test_the_epoch_grows_over_runs_and_over_a_lost_file(tmp_path: Path) -> None:
 
 def test_a_leftover_that_goes_by_itself_is_waited_for(tmp_path: Path) -> None:
     with subprocess.Popen(SLEEPER, stdin=subprocess.PIPE) as process:
-        write_lives(tmp_path, [(process.pid, "exchange")])
+        write_lives(tmp_path, [Life(process.pid, started_at(process.pid), "exchange")])
         assert [left.name for left in read_lives(tmp_path)] == ["exchange"]
         assert process.stdin is not None
         process.stdin.close()
@@ -75,7 +75,7 @@ def test_a_leftover_that_goes_by_itself_is_waited_for(tmp_path: Path) -> None:
 
 def test_a_leftover_that_stays_is_ended(tmp_path: Path) -> None:
     with subprocess.Popen(SLEEPER, stdin=subprocess.PIPE) as process:
-        write_lives(tmp_path, [(process.pid, "stream")])
+        write_lives(tmp_path, [Life(process.pid, started_at(process.pid), "stream")])
         process.send_signal(signal.SIGSTOP)
 
         assert end_leftovers(tmp_path, LiveTimer(), 0.05) == ["stream"]
