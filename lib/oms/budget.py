@@ -18,9 +18,13 @@ class Priority(IntEnum):
     REDUCE = 1
     MARKET = 2
     LIMIT = 3
-    QUERY = 4
+    OPEN = 4
+    """What must be known before anything can be posted: a start, a gap in the account stream."""
+    QUERY = 5
     """What became of one order."""
-    READ = 5
+    READ = 6
+    DOUBT = 7
+    """What became of an order that the exchange denies to have."""
 
 
 SHARES = {
@@ -28,11 +32,13 @@ SHARES = {
     Priority.REDUCE: 1.0,
     Priority.MARKET: 0.95,
     Priority.LIMIT: 0.9,
+    Priority.OPEN: 0.88,
     Priority.QUERY: 0.78,
     Priority.READ: 0.75,
+    Priority.DOUBT: 0.5,
 }
 """Share of a limit that may be used before a kind of request has to wait for the next window; our
-own questions stay below what turns `isOnline` False."""
+own questions stay below what turns `isOnline` False, but for those of a start."""
 ORDERS = frozenset({Priority.REDUCE, Priority.MARKET, Priority.LIMIT})
 FACT = "budget"
 SOFT = 0.8

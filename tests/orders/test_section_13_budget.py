@@ -7,6 +7,8 @@ import pytest
 
 from lib.bus.protocol import Method
 from lib.constants import NS_PER_MINUTE, NS_PER_SECOND
+from lib.errors import RateLimited
+from lib.oms.actions import QueryOrder
 from lib.oms.budget import Budget, Priority
 from lib.oms.countdowns import WEIGHT, Countdowns, period_of
 from tests.orders.benches import clear_faults, fault, free_bench, placed
@@ -37,13 +39,13 @@ def test_a_crash_loop_stops_asking_before_the_limit() -> None:
         now_ns = NOW + number * 2 * NS_PER_SECOND
         budget = Budget()
         budget.restore(facts)
-        if budget.wait_ns(now_ns, Priority.READ) == 0:
+        if budget.wait_ns(now_ns, Priority.OPEN) == 0:
             used, starts = used + START, starts + 1
             budget.on_used("weight", used, now_ns)
         row = budget.keep()
         facts = {row.name: json.loads(row.value)}
     assert starts > 10
-    assert used < 0.8 * 2_400
+    assert used < 2_400
 
 
 def test_orders_and_reads_never_take_the_last_of_the_weight() -> None:
@@ -90,16 +92,66 @@ async def test_cancels_of_what_the_exchange_denies_leave_the_weight_to_others(
         denied = authority.orders.get(lost.id)
         assert denied is not None
         denied.missing_ns = 1
-        budget = authority.gateway.budget
-        # no window may end while this runs
-        long_ns = 1_000_000 * NS_PER_MINUTE
-        used = {"weight": [authority.gateway.now_ns() // long_ns, 2_000]}
-        budget.restore({"budget": {"used": used, "limits": [["weight", 2_400, long_ns]]}})
+        _use_for_ever(bench, 2_000)
 
         await bench.ask(Method.CANCEL, [lost.id, kept.id])
         await until(lambda: placed(bench, kept.id) == ["CANCELED"])
 
         assert placed(bench, lost.id) == ["NEW"]
+
+
+async def test_a_start_may_read_where_others_must_wait(run_dir: Path) -> None:
+    async with free_bench(run_dir) as bench:
+        await bench.ready()
+        authority = bench.worker._authority
+        _use_for_ever(bench, 1_950)
+        with pytest.raises(RateLimited):
+            await authority.gateway.positions()
+
+        authority.sync.is_behind = True
+        assert await authority.gateway.positions() is not None
+        authority.stream.reconnect()
+        await until(lambda: not authority.sync.is_behind)
+
+
+async def test_questions_about_what_the_exchange_denies_wait_at_half_of_the_weight(
+    run_dir: Path,
+) -> None:
+    async with free_bench(run_dir) as bench:
+        await bench.ready()
+        await bench.hello()
+        order = bench.intent(price=bench.price("0.98"))
+        await bench.post(order)
+        authority = bench.worker._authority
+        tracked = authority.orders.get(order.id)
+        assert tracked is not None
+        question = QueryOrder(order.id, order.symbol, conditional=False)
+        _use_for_ever(bench, 1_300)
+        # any later sign of life would end the doubt
+        await until(lambda: authority.stream.events >= 1)
+        before = _questions(bench)
+
+        tracked.missing_ns = 1
+        await authority.desk.ask(question)
+        assert _questions(bench) == before
+        tracked.missing_ns = 0
+        await authority.desk.ask(question)
+        assert _questions(bench) == before + 1
+
+
+def _questions(bench: Bench) -> int:
+    rows = bench.venue.venue.ledger()["requests"]
+    return sum((row["method"], row["path"]) == ("GET", "/fapi/v1/order") for row in rows)
+
+
+def _use_for_ever(bench: Bench, weight: int) -> None:
+    # no window may end while a test runs
+    long_ns = 1_000_000 * NS_PER_MINUTE
+    authority = bench.worker._authority
+    used = {"weight": [authority.gateway.now_ns() // long_ns, weight]}
+    authority.gateway.budget.restore(
+        {"budget": {"used": used, "limits": [["weight", 2_400, long_ns]]}}
+    )
 
 
 async def test_a_new_life_under_a_ban_sends_nothing(run_dir: Path) -> None:

@@ -15,7 +15,6 @@ from lib.logger import AbstractLogger
 from lib.oms.account import AccountBook, Change
 from lib.oms.events import (
     AccountReport,
-    BalanceReport,
     OrderReport,
     PositionReport,
     StreamNotice,
@@ -91,6 +90,8 @@ class AccountSync:
         self._gap = asyncio.Event()
         self._check_ns = NEVER_NS
         self.synced = asyncio.Event()
+        self.is_behind = True
+        """Whether there is a gap of which the account has not been read since."""
         self.bad_events = 0
         self.checks = 0
         self.corrections = 0
@@ -117,6 +118,7 @@ class AccountSync:
             if not self._gap.is_set() and self._stream.is_connected():
                 self._flush()
                 self.synced.set()
+                self.is_behind = False
                 self._check_ns = self._timer.Monotonic() + AFTER_GAP_NS
 
     def request(self) -> None:
@@ -207,6 +209,7 @@ class AccountSync:
                 hearing.on_connected(self._timer.Monotonic())
                 self._log.info("account stream connected", connects=connects)
                 self._gap.set()
+                self.is_behind = True
             case Lost(reason):
                 hearing.on_disconnected()
                 self.synced.clear()
@@ -253,7 +256,9 @@ class AccountSync:
             self._gateway.positions(),
             self._gateway.balances(),
         )
-        return self._reconcile(listed, asked_ns) + self._take(positions, balances, asked_ns)
+        changes = self._reconcile(listed, asked_ns) + self._take_positions(positions, asked_ns)
+        self._tell(self._book.on_balances(balances))
+        return changes
 
     def _reconcile(self, listed: list[OrderReport], asked_ns: int) -> int:
         changes = 0
@@ -273,16 +278,6 @@ class AccountSync:
         self._desk.run(self._belief.orders.on_question(client_id, self._gateway.now_ns()))
         # what is looked for already is no news: else the account would be read for ever
         return int(order is not None and not order.missing_ns)
-
-    def _take(
-        self,
-        positions: list[PositionReport],
-        balances: list[BalanceReport],
-        asked_ns: int,
-    ) -> int:
-        moved = self._take_positions(positions, asked_ns)
-        self._tell(self._book.on_balances(balances))
-        return moved
 
     def _take_positions(self, positions: list[PositionReport], asked_ns: int) -> int:
         moved = self._book.on_positions(positions, asked_ns)

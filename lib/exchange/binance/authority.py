@@ -188,6 +188,7 @@ class Authority:
             belief, self.book, self.desk, gateway, self.stream, timer, log, self._ears.on_change,
             self.sweeping, strangers, self.settings.request,
         )  # fmt: skip
+        gateway.is_opening = lambda: self.sync.is_behind
 
     async def open(self) -> None:
         """Learn the rules and read the account; return when the belief is true.

@@ -153,7 +153,7 @@ class OrderDesk:
         order = self._orders.get(client_id)
         now_ns = self._gateway.now_ns()
         missing = order is not None and order.missing_ns > 0
-        return missing and self._gateway.budget.wait_ns(now_ns, Priority.QUERY) > 0
+        return missing and self._gateway.budget.wait_ns(now_ns, Priority.DOUBT) > 0
 
     async def _fetch(self, action: FetchFills) -> None:
         try:

@@ -41,6 +41,8 @@ class BinanceLink:
         self.budget = budget or Budget()
         self.key_trouble = ""
         """Why the key is refused, "" while it is not."""
+        self.is_opening: Callable[[], bool] = lambda: False
+        """Whether nothing can be posted before reads have been answered: then they go first."""
         self.answered_ns = 0
         """When anything was answered last, monotonic."""
         self._key_ns = 0
@@ -73,7 +75,7 @@ class BinanceLink:
         Raises:
             ExchangeError: The exchange does not answer.
         """
-        self._check_budget(Priority.QUERY)
+        self._check_budget(self._priority(Verb.QUERY))
         offset = await measure_offset(self._server_ms, self._timer)
         host_ns = self._timer.Timestamp() - self._timer.Monotonic()
         self._offset_ns = host_ns + offset.offset_ns
@@ -107,12 +109,12 @@ class BinanceLink:
 
     async def _read_public(self, request: Callable[[], Awaitable[Any]]) -> Any:
         # Signed by nobody: it says nothing of the key, and a refused one does not stop it.
-        self._check_budget(PRIORITIES[Verb.READ])
+        self._check_budget(self._priority(Verb.READ))
         return await self.client.ask(Verb.READ, request)
 
     async def _send(self, verb: Verb, request: Callable[[], Awaitable[Any]]) -> Any:
         self._check_key()
-        self._check_budget(PRIORITIES[verb])
+        self._check_budget(self._priority(verb))
         try:
             return await self._ask(verb, request)
         except ExchangeUnavailable as error:
@@ -145,6 +147,9 @@ class BinanceLink:
             raise RateLimited(self.key_trouble, 0, wait)
         # the one that goes out now is the probe: all others wait for what comes of it
         self._key_ns = now_ns + PROBE_NS
+
+    def _priority(self, verb: Verb) -> Priority:
+        return min(PRIORITIES[verb], Priority.OPEN) if self.is_opening() else PRIORITIES[verb]
 
     def _check_budget(self, priority: Priority) -> None:
         wait_ns = self.budget.wait_ns(self.now_ns(), priority)

@@ -10,6 +10,7 @@ from lib.exchange.binance.shared import Shared
 from lib.exchange.binance.sweeping import Sweeping
 from lib.logger import AbstractLogger
 from lib.oms.actions import QueryOrder
+from lib.oms.budget import Priority
 from lib.oms.events import OrderReport
 from lib.oms.ids import intent_id
 from lib.oms.states import WORKING
@@ -54,6 +55,8 @@ class Proving:
         name = intent_id(action.id)
         try:
             order = self._orders.get(name)
+            if order is not None and order.missing_ns and self._is_scarce():
+                return
             if order is not None and order.status in WORKING:
                 await self._look_for(order, action)
                 return
@@ -66,6 +69,10 @@ class Proving:
                 self._desk.run(self._orders.on_absent(name, witness_ns, heard=heard))
         except ExchangeError as error:
             self._log.debug("query failed", id=action.id, error=str(error))
+
+    def _is_scarce(self) -> bool:
+        # what the exchange denies to have must not use up what a start or a read needs
+        return self._gateway.budget.wait_ns(self._gateway.now_ns(), Priority.DOUBT) > 0
 
     async def _look_for(self, order: Tracked, action: QueryOrder) -> None:
         # what the exchange had: its trades are read only when nothing else is left to ask
