@@ -91,7 +91,7 @@ def _preload(plan: Plan) -> list[str]:
     used = {str(worker.config["factory"]) for worker in plan.workers}
     live = any("LiveFactory" in text for text in used)
     wanted = {module for module, name in HEAVY.items() if any(name in text for text in used)}
-    return sorted(wanted | ({"influxdb_client"} if live else set()))
+    return sorted(wanted | ({"influxdb_client"} if live else set()) | set(plan.preload))
 
 
 @contextlib.contextmanager

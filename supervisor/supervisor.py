@@ -119,7 +119,7 @@ class Supervisor:
     def run(self) -> int:
         """Run until everything has stopped; return the exit code."""
         with Signals() as signals:
-            self._crew.start_server()
+            self._crew.nursery.start()
             while not self.ending.finished:
                 self._turn(signals)
         ending = self.ending
@@ -152,7 +152,7 @@ class Supervisor:
         for number in signals.take() if signals.fileno() in ready else ():
             self.stop(number.name)
         if self._spawner.fileno() in ready:
-            self._spawner.receive()
+            self._crew.nursery.receive()
             self._begin()
         for fd in ready.intersection(writing):
             self._control.ready(fd)

@@ -9,7 +9,8 @@ when the supervisor's end of the socket closes.
 A request is one JSON datagram `{"id": N}` with three descriptors (start record, lifeline, log); the
 answer is `{"id": N, "pid": PID}` or `{"id": N, "error": TEXT}`. With `"spare": true` a worker is
 forked ahead of its time (`workers.spare`), and the first descriptor is the socket on which it waits
-for its start record. First of all the server says `{"ready": true, "missing": {module: error}}`.
+for its start record. First of all the server says `{"ready": true, "missing": {module: error}}`,
+or `{"threaded": MODULE}` before it ends: importing that module has started a thread.
 """
 
 import contextlib
@@ -21,6 +22,7 @@ import signal
 import socket
 import struct
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import setproctitle
@@ -45,6 +47,7 @@ MODULES = (
 MAX_REQUEST = 4096
 DESCRIPTORS = 3
 TASKS = Path("/proc/self/task")
+BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 PID = struct.Struct("=i")
 
 
@@ -57,7 +60,13 @@ def main() -> int:
     fd, *more = sys.argv[1:]
     control = socket.socket(fileno=int(fd))
     control.set_inheritable(False)
-    missing = preload((*MODULES, *more))
+    missing = preload(MODULES)
+    with one_blas_thread():
+        for name in more:
+            missing |= preload((name,))
+            if count_threads() != 1:
+                control.send(json.dumps({"threaded": name}).encode())
+                return 0
     warm_up()
     gc.collect()
     gc.freeze()  # keeps the children's collector off the shared pages
@@ -80,6 +89,22 @@ def preload(modules: tuple[str, ...]) -> dict[str, str]:
     return missing
 
 
+def count_threads() -> int:
+    """Return how many threads this process has."""
+    return len(list(TASKS.iterdir()))
+
+
+@contextlib.contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Let numpy load its linear algebra without threads, unless the user has said how many."""
+    is_ours = BLAS_THREADS not in os.environ
+    if is_ours:
+        os.environ[BLAS_THREADS] = "1"
+    yield
+    if is_ours:
+        del os.environ[BLAS_THREADS]
+
+
 def warm_up() -> None:
     """Do what every worker would begin with, as far as it survives a fork."""
     with contextlib.suppress(ImportError):  # has been told as missing
@@ -93,7 +118,7 @@ def answer(request: bytes, fds: list[int], control: socket.socket) -> dict[str, 
     asked = json.loads(request)
     number = asked["id"]
     try:
-        threads = len(list(TASKS.iterdir()))
+        threads = count_threads()
         if threads != 1:
             return {"id": number, "error": f"{threads} threads: forking would not be safe"}
         return {"id": number, "pid": fork_worker(fds, spare=asked.get("spare", False))}

@@ -75,6 +75,7 @@ def kept(old: Spec, new: Spec) -> Spec:
         vault=old.root.vault,
         log=log,
         on_event=old.root.on_event,
+        preload=old.root.preload,
     )
     general = {key: part for key, part in new.general.items() if key != "log"}
     general |= _log_of(old, new)
@@ -145,6 +146,7 @@ def _fixed(spec: Spec) -> dict[str, tuple[Any, str]]:
         "exchange": (name, "orders and positions belong to it"),
         "venue": (spec.root.venue, "its market and its account would begin anew"),
         "log": (replace(spec.root.log, level="info"), "logs are kept as they were begun"),
+        "preload": (spec.root.preload, "modules are imported ahead at the start"),
         "on_event": (spec.root.on_event, "hooks are made ready at the start"),
         "vault": ((spec.root.vault, spec.vault), "secrets are looked up at the start"),
         "secrets": (spec.secrets, "which variables are secret is settled at the start"),

@@ -111,6 +111,8 @@ def _say(text: str, kind: Any, value: Any) -> str:
         return _say_missing(text.split("`")[1], value)
     if text.startswith("Invalid decimal"):
         return f"needs a number, not {value!r}"
+    if "matching regex" in text and "://" not in text:
+        return f"needs the names of Python modules, like pandas, not {value!r}"
     if "matching regex" in text:
         scheme = "ws://… or wss://…" if "wss" in text else "http://… or https://…"
         return f"needs an address like {scheme}, not {value!r}"

@@ -63,6 +63,7 @@ class Plan(NamedTuple):
         spec: The checked configuration that it was made from.
         bounds: How much of each log is kept.
         hooks: Whom to tell of events; variables in their targets are unresolved.
+        preload: Modules that are imported once for all workers.
     """
 
     project: str
@@ -73,6 +74,7 @@ class Plan(NamedTuple):
     spec: Spec
     bounds: Bounds = Bounds(10_000_000, 5)
     hooks: tuple[Hook, ...] = ()
+    preload: tuple[str, ...] = ()
 
     @property
     def streams(self) -> list[str]:
@@ -102,6 +104,7 @@ def make_plan(spec: Spec) -> Plan:
         spec=spec,
         bounds=Bounds(int(log.size), log.keep),
         hooks=hooks_of(spec.root),
+        preload=tuple(spec.root.preload),
     )
 
 

@@ -29,6 +29,7 @@ Money = Annotated[Decimal, Meta(description="amount in quote asset")]
 Amount = Annotated[Decimal, Meta(description="not negative; 0 = no limit")]
 MarketChannel = Literal["book", "trade", "candle", "mark", "depth"]
 Candles = Literal["live", "closed"]
+MODULE = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
 
 
 class LimitsSection(Section, frozen=True):
@@ -250,6 +251,7 @@ class RootSection(Section, frozen=True):
     resources: ResourcesSection = field(default_factory=ResourcesSection)
     log: LogSection = field(default_factory=LogSection)
     on_event: list[HookSection] = field(default_factory=list)
+    preload: list[Annotated[str, Meta(pattern=MODULE)]] = field(default_factory=list)
     influx: InfluxSection | None = None
     timescale: TimescaleSection | None = None
     sqlite: SqliteSection | None = None

@@ -14,6 +14,7 @@ from lib.timer import AbstractTimer
 from supervisor.config.plan import Plan
 from supervisor.crew.births import Births
 from supervisor.crew.lifecycle import Lifecycle
+from supervisor.crew.nursery import Nursery
 from supervisor.crew.outage import TALKERS, Outage
 from supervisor.crew.preflight import Preflight, Preflights
 from supervisor.crew.roll import Roll
@@ -26,10 +27,6 @@ from supervisor.record.events import EXITED
 from supervisor.record.history import History
 from supervisor.record.last_words import end_facts, last_words, size_of
 
-SERVER_RETRY_NS = 2 * NS_PER_SECOND
-"""Time between two tries to start the fork server."""
-SPARE_NS = NS_PER_SECOND // 2
-"""Time between a birth and the fork of a spare worker for the next one: newborns come first."""
 STRAY_NS = NS_PER_SECOND
 """Time between two looks for children that nobody knows."""
 REFUSAL_SECONDS = 2.0
@@ -81,6 +78,7 @@ class Crew:
         self._plan = plan
         self._epoch = epoch
         self._births, self._spawner, self._history, self._timer = tools
+        self.nursery = Nursery(self._spawner, self._history, self._timer)
         self._listener = listener
         self._strangers = frozenset(strangers)
         random = Random(epoch)
@@ -90,8 +88,6 @@ class Crew:
         self.outage = Outage()
         self._lives = 0
         self._stray_due_ns = 0
-        self._server_due_ns = 0
-        self._spare_due_ns = 0
         self._roll = Roll(self._births.places.run_dir, self._history)
 
     def __iter__(self) -> Iterator[Worker]:
@@ -99,14 +95,6 @@ class Crew:
         return iter(self.workers.values())
 
     # --- births ---
-
-    def start_server(self) -> None:
-        """Execute the fork server; it says when it is ready."""
-        self._server_due_ns = self._timer.Monotonic() + SERVER_RETRY_NS
-        try:
-            self._spawner.start_server()
-        except OSError as error:
-            self._history.add("supervisor", "no fork server", str(error))
 
     @property
     def can_start(self) -> bool:
@@ -170,7 +158,7 @@ class Crew:
 
     def _spawn(self, start: Start, born: Callable[[int | None, str], None]) -> None:
         log = log_path(self._plan.project, start.name)
-        self._spare_due_ns = self._timer.Monotonic() + SPARE_NS
+        self.nursery.born()
         try:
             self._spawner.spawn(start.name, encode_start(start), log, born)
         except OSError as error:
@@ -209,13 +197,8 @@ class Crew:
             self._end_strays()
         if self._roll.is_old:
             self._roll.write(self)
-        if stopping:
-            return
-        if self._spawner.server is None and now_ns >= self._server_due_ns:
-            self.start_server()
-        if now_ns >= self._spare_due_ns and not self._spawner.pending:
-            self._spare_due_ns = now_ns + SERVER_RETRY_NS
-            self._spawner.order_spare()
+        if not stopping:
+            self.nursery.tick(now_ns)
 
     def deadlines(self) -> Iterator[int]:
         """Yield when something is due, monotonic ns."""
@@ -237,10 +220,7 @@ class Crew:
 
     def children(self) -> Iterator[Child]:
         """Yield every process of the run."""
-        if self._spawner.server is not None:
-            yield self._spawner.server
-        if self._spawner.spare is not None:
-            yield self._spawner.spare.child
+        yield from self.nursery.children()
         yield from self.preflights.children()
         yield from self._history.children()
         for worker in self:
@@ -249,13 +229,8 @@ class Crew:
 
     def reap(self, ready: set[int]) -> None:
         """Take the ends of the processes whose descriptors are `ready`."""
-        server = self._spawner.server
-        if server is not None and server.pidfd in ready and server.reap() is not None:
-            self._history.add("supervisor", "fork server ended")
-            self._spawner.server_exited()
+        if self.nursery.reap(ready):
             self._end_strays()
-        if (code := self._spawner.reap_spare(ready)) is not None:
-            self._history.add("supervisor", "spare worker ended", code=code)
         self._history.reap(ready)
         for check, code in self.preflights.reap(ready):
             refused = code == ExitCode.USAGE

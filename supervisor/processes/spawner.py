@@ -72,10 +72,13 @@ class Spawner:
         self._socket: socket.socket | None = None
         self._waiting: dict[int, Born] = {}
         self._number = 0
+        self._gave_way = False
         self.server: Child | None = None
         self.spare: Spare | None = None
         self.ready = False
         self.missing: dict[str, str] = {}
+        self.complaints: list[str] = []
+        """Why modules that were asked for are not imported ahead; whoever tells them empties it."""
 
     def start_server(self) -> None:
         """Execute the fork server; it says on the socket when it is ready.
@@ -169,16 +172,31 @@ class Spawner:
             answer = json.loads(text)
             if "ready" in answer:
                 self.ready, self.missing = True, answer["missing"]
+                self.complaints += [
+                    f"{name}: {self.missing[name]}"
+                    for name in self._preload
+                    if name in self.missing
+                ]
+            elif name := answer.get("threaded"):
+                self._preload.remove(name)
+                self._gave_way = True
+                self.complaints.append(f"{name} starts a thread: every worker imports it itself")
             elif born := self._waiting.pop(answer["id"], None):
                 born(answer.get("pid"), answer.get("error", ""))
 
-    def server_exited(self) -> None:
-        """Forget a fork server that has ended; whoever waited for it is told so."""
+    def server_exited(self) -> bool:
+        """Forget a fork server that has ended; whoever waited for it is told so.
+
+        Returns:
+            Whether it made way for one that imports less: a process with threads cannot be forked.
+        """
         self.receive()
         self._lose_server()
         if self.server is not None:
             self.server.close()
             self.server = None
+        gave_way, self._gave_way = self._gave_way, False
+        return gave_way
 
     def close(self) -> None:
         """End the fork server and the spare worker, and wait for them."""

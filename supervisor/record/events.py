@@ -47,7 +47,7 @@ WARNINGS = frozenset(
         *("stale", "slow", "sick", "hung", "killed", "backoff", "restart asked", "overload"),
         *("resubscribe", "reconnect", "refused a restart", "forced to stop", "armed"),
         *("ended", "ended a stray process", "fork server ended", "no fork server"),
-        "spare worker ended",
+        *("spare worker ended", "not preloaded"),
         *("bad frame", "lives not recorded", "hook failed", "events lost", "message not delivered"),
     }
 )

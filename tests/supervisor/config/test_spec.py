@@ -115,6 +115,7 @@ WRONG = [
     ("BINANCE.FUTURES: {risk: {max_position_usd: x}}", 5, "needs a number, not 'x'"),
     ("BINANCE.FUTURES: {rest_url: http://x}", 5, "has addresses of its own, and a `venue`"),
     ("BINANCE.FUTURES: {rest_url: ftp://x}", 5, "needs an address like http://"),
+    ("preload: [bots/x.py]", 5, "needs the names of Python modules, like pandas"),
     ("bots: []", 5, "key 'bots' stands here twice"),
     ("  - {bot: QuoterBot, symbols: [XRPUSDT]}", 5, "a second bot is called 'quoter_bot'"),
     ("  - {bot: SandboxBot, symbols: [BTCUSDT]}", 5, "BTCUSDT is traded by 'quoter_bot' already"),

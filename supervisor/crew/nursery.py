@@ -1,0 +1,81 @@
+"""Where workers come from: keeps the fork server and one spare worker alive."""
+
+from collections.abc import Collection, Iterator
+
+from lib.constants import NS_PER_SECOND
+from lib.timer import AbstractTimer
+from supervisor.processes.child import Child
+from supervisor.processes.spawner import Spawner
+from supervisor.record.events import SUPERVISOR
+from supervisor.record.history import History
+
+RETRY_NS = 2 * NS_PER_SECOND
+"""Time between two tries to start the fork server, or to have a spare worker."""
+SPARE_NS = NS_PER_SECOND // 2
+"""Time between a birth and the fork of a spare worker for the next one: newborns come first."""
+
+
+class Nursery:
+    """Looks after the spawner.
+
+    Args:
+        spawner: Starts processes.
+        history: Where it is noted what became of them.
+        timer: The process's timer.
+    """
+
+    def __init__(self, spawner: Spawner, history: History, timer: AbstractTimer) -> None:
+        """Have started nothing."""
+        self._spawner = spawner
+        self._history = history
+        self._timer = timer
+        self._server_due_ns = 0
+        self._spare_due_ns = 0
+
+    def start(self) -> None:
+        """Execute the fork server; it says when it is ready."""
+        self._server_due_ns = self._timer.Monotonic() + RETRY_NS
+        try:
+            self._spawner.start_server()
+        except OSError as error:
+            self._history.add(SUPERVISOR, "no fork server", str(error))
+
+    def receive(self) -> None:
+        """Take the fork server's answers."""
+        self._spawner.receive()
+        while self._spawner.complaints:
+            self._history.add(SUPERVISOR, "not preloaded", self._spawner.complaints.pop(0))
+
+    def born(self) -> None:
+        """Note a birth: the next spare worker has time until this one has begun its work."""
+        self._spare_due_ns = self._timer.Monotonic() + SPARE_NS
+
+    def tick(self, now_ns: int) -> None:
+        """Replace what is missing."""
+        if self._spawner.server is None and now_ns >= self._server_due_ns:
+            self.start()
+        if now_ns >= self._spare_due_ns and not self._spawner.pending:
+            self._spare_due_ns = now_ns + RETRY_NS
+            self._spawner.order_spare()
+
+    def children(self) -> Iterator[Child]:
+        """Yield the fork server and the spare worker."""
+        if self._spawner.server is not None:
+            yield self._spawner.server
+        if self._spawner.spare is not None:
+            yield self._spawner.spare.child
+
+    def reap(self, ready: Collection[int]) -> bool:
+        """Take the ends of those whose descriptors are `ready`; return whether the server ended."""
+        if (code := self._spawner.reap_spare(ready)) is not None:
+            self._history.add(SUPERVISOR, "spare worker ended", code=code)
+        server = self._spawner.server
+        if server is None or server.pidfd not in ready or server.reap() is None:
+            return False
+        self.receive()
+        gave_way = self._spawner.server_exited()
+        if gave_way:
+            self.start()
+        else:
+            self._history.add(SUPERVISOR, "fork server ended")
+        return True
