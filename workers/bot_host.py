@@ -220,7 +220,9 @@ class Host:
             return
         self._fresh.see(_KINDS[type(event)], event.symbol, now_ns)
         if isinstance(event, Book) and event.symbol == self.symbol:
-            self.desk.on_book(event, now_ns)
+            # The first one after a subscription may have waited for us: it is no younger for that.
+            age_ns = max(0, self.timer.Timestamp() - header.published_ns)
+            self.desk.on_book(event, now_ns - age_ns)
 
     def _on_lifecycle(self, message: Message | None) -> None:
         match message:

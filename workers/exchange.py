@@ -14,7 +14,7 @@ from lib.bus import endpoints
 from lib.bus.aio import Readable
 from lib.bus.protocol import Health, OrderUpdate, Roster, topic_of
 from lib.bus.request_sockets import Server
-from lib.bus.sockets import Publisher
+from lib.bus.sockets import RECONNECTED_SECONDS, Publisher
 from lib.bus.start import Start
 from lib.constants import NS_PER_SECOND, Channel
 from lib.exchange.binance.authority import Authority, Ears
@@ -35,6 +35,7 @@ REPEAT_SECONDS = 0.25
 """How often the account's topics repeat their sequence."""
 COMPONENT = "exchange"
 ALONE = "the supervisor is gone"
+STARTING = "bots find their way back"
 CANCEL_SECONDS = 0.7
 """What is left of the three seconds for our own cancels then."""
 CLOSE_SECONDS = 6.0
@@ -53,7 +54,7 @@ class ExchangeWorker(AsyncWorker):
         self._config: dict[str, Any] = start.config["exchange"]
         self._history = History(start.incarnation)
         self._told: tuple[bool, str] | None = None
-        self._alone = False
+        self._reason = STARTING
         self._farewell = Farewell(self.timer, lambda: self.roster.run_state)
         self._opened = False
         self._end_ns = 0
@@ -78,11 +79,9 @@ class ExchangeWorker(AsyncWorker):
 
     async def _open(self, config: dict[str, Any]) -> None:
         memory, prefixes = await self._memory.open()
+        address = endpoints.ipc(self.start.run_dir, endpoints.ACCOUNT)
         self._publisher = Publisher(
-            self.context,
-            endpoints.ipc(self.start.run_dir, endpoints.ACCOUNT),
-            self.start.incarnation,
-            self.timer.Timestamp,
+            self.context, address, self.start.incarnation, self.timer.Timestamp
         )
         tell = (self._publish_order, self._publisher.send)
         ears = Ears(*tell, self._refusal, self._alarm, self._notice)
@@ -101,19 +100,14 @@ class ExchangeWorker(AsyncWorker):
         self._serve()
         self._authority.watch()
         self._admin = ExchangeAdmin(
-            self._authority,
-            self._memory.journal,
-            self.start.project,
-            self.timer,
-            self.log,
-            self.spawn,
-            self.report,
-        )
+            self._authority, self._memory.journal, self.start.project, self.timer, self.log,
+            self.spawn, self.report,
+        )  # fmt: skip
         learning = Learning(config, self.start.project, self._authority, self._market, self.log)
         self._admin.offer("learn", learning.learn)
         self.spawn(self._repeat(), "sequences")
         self._opened = True
-        self._tell_health()
+        self.spawn(self._welcome(), "welcome")
         self.log.info("account synchronised", orders=len([*self._authority.orders.open_orders()]))
 
     def vitals(self) -> Vitals:
@@ -193,7 +187,7 @@ class ExchangeWorker(AsyncWorker):
         closing = self._authority.closing()
         self._end_ns = self.timer.Monotonic() + round(ALL_SECONDS * NS_PER_SECOND)
         if reason == "lifeline":
-            self._alone = True
+            self._reason = ALONE
             await self._farewell.wait(self._authority.lives)
             await closing.cancel_all(CANCEL_SECONDS)
             return
@@ -250,6 +244,12 @@ class ExchangeWorker(AsyncWorker):
         self._readable = Readable(asyncio.get_running_loop(), server, self._server.drain)
         self._server.after_send = self._readable.check
 
+    async def _welcome(self) -> None:
+        # Told before, the bots' first orders would find nobody.
+        await self.timer.SleepAsync(RECONNECTED_SECONDS)
+        self._reason = ""
+        self._tell_health()
+
     def _drop_orphans(self) -> None:
         # Orders from before this life whose owner is not alive either, or has another life now.
         authority, now_ns = self._authority, self.timer.Monotonic()
@@ -279,7 +279,7 @@ class ExchangeWorker(AsyncWorker):
         self._publisher.send(Health(COMPONENT, healthy, text if healthy else f"{reason}; {text}"))
 
     def _health(self) -> tuple[bool, str]:
-        reason = ALONE if self._alone else self._authority.trouble()
+        reason = self._reason or self._authority.trouble()
         return not reason, reason
 
     def _tell_health(self) -> None:
@@ -290,7 +290,7 @@ class ExchangeWorker(AsyncWorker):
             self.log.info("online" if health[0] else "offline", reason=health[1])
 
     def _refusal(self, owner: str) -> str:
-        if self._alone:
+        if self._reason == ALONE:
             return ALONE
         return "halted" if {owner, "*"} & set(self.roster.halted) else ""
 

@@ -21,7 +21,7 @@ class MarketWatch:
         context: ZeroMQ context of the process.
         start: Names the stream workers.
         symbols: Whose books.
-        on_book: Told of the newest book of each symbol that has arrived.
+        on_book: Told of the newest book of each symbol that has arrived, and when it was published.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class MarketWatch:
         context: "zmq.Context[zmq.Socket[bytes]]",
         start: Start,
         symbols: Iterable[str],
-        on_book: Callable[[Book], None],
+        on_book: Callable[[Book, int], None],
     ) -> None:
         """Subscribe; must be made inside a running loop."""
         self._start = start
@@ -55,12 +55,12 @@ class MarketWatch:
         self._readable.close()
 
     def _drain(self) -> None:
-        books: dict[str, Book] = {}
-        for _, _, message in self._subscriber.receive():
+        books: dict[str, tuple[Book, int]] = {}
+        for _, header, message in self._subscriber.receive():
             if isinstance(message, Book) and self._is_new(message):
-                books[message.symbol] = message
-        for book in books.values():
-            self._on_book(book)
+                books[message.symbol] = message, header.published_ns
+        for book, published_ns in books.values():
+            self._on_book(book, published_ns)
 
     def _is_new(self, book: Book) -> bool:
         # Replicas bring every book again; ids grow, and after a restart of the venue times do.

@@ -4,7 +4,7 @@ import os
 from typing import Any, NoReturn
 
 from lib.bus import endpoints
-from lib.bus.sockets import Publisher
+from lib.bus.market_publisher import MarketPublisher
 from lib.bus.start import Start
 from lib.constants import KEY, NS_PER_MS, NS_PER_SECOND
 from lib.registry import find
@@ -37,7 +37,7 @@ class StreamWorker(AsyncWorker):
             "worker": start.name,
         }
         self._stream: AbstractStream | None = None
-        self._publisher: Publisher | None = None
+        self._publisher: MarketPublisher | None = None
         self._readiness = Readiness()
         self._note = Note(len(section.get("symbols", ())))
 
@@ -46,7 +46,7 @@ class StreamWorker(AsyncWorker):
         kind = find("stream", self._config[KEY.EXCHANGE], AbstractStream)
         self._stream = stream = kind(self._config, self.factory, self.timer)
         address = endpoints.market(self.start.run_dir, self.start.name)
-        self._publisher = publisher = Publisher(
+        self._publisher = publisher = MarketPublisher(
             self.context, address, self.start.incarnation, self.timer.Timestamp
         )
         self.spawn(stream.Run(publisher.send), "stream")

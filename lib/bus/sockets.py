@@ -22,6 +22,8 @@ HIGH_WATER = 20_000
 RECONNECT_MS = 2
 """ZeroMQ's own default of 100 ms would be most of an outage."""
 RECONNECT_MAX_MS = 20
+RECONNECTED_SECONDS = 0.025
+"""So long after a socket was bound all who had lost it are connected again."""
 BATCH = 512
 """Messages taken from a socket before others get their turn."""
 
@@ -92,6 +94,8 @@ class Publisher:
         clock: Returns ns since the epoch (a timer's `Timestamp`).
     """
 
+    kind = zmq.PUB
+
     def __init__(
         self,
         context: "zmq.Context[zmq.Socket[bytes]]",
@@ -104,7 +108,7 @@ class Publisher:
         Raises:
             OSError: The address cannot be bound, or another process serves it.
         """
-        self.socket = make_socket(context, zmq.PUB)
+        self.socket = make_socket(context, self.kind)
         bind(self.socket, address)
         self.incarnation = incarnation
         self.sequences: dict[bytes, int] = {}
@@ -112,11 +116,7 @@ class Publisher:
 
     def send(self, message: Message, topic: bytes | None = None) -> None:
         """Publish one message under its own topic, or under `topic`."""
-        name = topic or topic_of(message)
-        sequence = self.sequences.get(name, 0) + 1
-        self.sequences[name] = sequence
-        self.socket.send(name, _MORE)
-        self.socket.send(encode(message, self.incarnation, sequence, self._clock()), _NOBLOCK)
+        self._publish(topic or topic_of(message), message, self._clock())
 
     def repeat_sequences(self) -> None:
         """Publish each topic's current sequence again, so that a lost last message shows."""
@@ -128,6 +128,12 @@ class Publisher:
     def close(self) -> None:
         """Close without lingering."""
         self.socket.close(0)
+
+    def _publish(self, name: bytes, message: Message, published_ns: int) -> None:
+        sequence = self.sequences.get(name, 0) + 1
+        self.sequences[name] = sequence
+        self.socket.send(name, _MORE)
+        self.socket.send(encode(message, self.incarnation, sequence, published_ns), _NOBLOCK)
 
 
 class Subscriber:

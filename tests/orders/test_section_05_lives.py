@@ -2,6 +2,7 @@
 
 import os
 import random
+import time
 
 import pytest
 
@@ -131,7 +132,7 @@ async def test_quotes_go_when_the_market_is_not_seen(bench: Bench) -> None:
     authority.leases._limit_ns = NS_PER_SECOND // 2
     authority.leases.watches_books = True
     book = Book(SYMBOL, "2", "1", "1", "1", "X", bench.venue.now(), 1, 0)
-    authority.warden.on_book(book)
+    authority.warden.on_book(book, time.time_ns())
     await until(lambda: placed(bench, order.id) == ["CANCELED"], 2.0)
     (refused,) = await bench.post(bench.intent(price=bench.price("0.97")))
     assert refused.message.startswith(f"the book of {SYMBOL} is")
@@ -143,7 +144,7 @@ async def test_an_order_that_rests_on_old_data_is_refused(bench: Bench) -> None:
     authority.leases._limit_ns = NS_PER_SECOND
     bid = bench.price("1")
     book = Book(SYMBOL, bid, "1", bid, "1", "X", 100 * NS_PER_SECOND, 1, 0)
-    authority.warden.on_book(book)
+    authority.warden.on_book(book, time.time_ns())
     old = bench.intent(price=bench.price("0.97"))._replace(market_ns=98 * NS_PER_SECOND)
     (refused,) = await bench.post(old)
     assert "behind" in refused.message

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -84,7 +85,9 @@ async def test_an_order_that_the_market_has_passed_is_asked_for(bench: Bench) ->
     await bench.post(order)
     asked = len(requests(bench, "GET", "/fapi/v1/order"))
     low = bench.price("0.97")
-    bench.worker._authority.warden.on_book(Book(SYMBOL, low, "1", low, "1", "X", 1, 1, 0))
+    bench.worker._authority.warden.on_book(
+        Book(SYMBOL, low, "1", low, "1", "X", 1, 1, 0), time.time_ns()
+    )
     await until(lambda: len(requests(bench, "GET", "/fapi/v1/order")) > asked)
 
 

@@ -40,7 +40,7 @@ from lib.oms.ids import ClientIds
 from lib.oms.leases import LEASE_NS
 from lib.timer import LiveTimer
 from lib.venue.server import VenueServer
-from workers.exchange import ExchangeWorker
+from workers.exchange import STARTING, ExchangeWorker
 
 PROJECT = "bench"
 OWNER = "quoter:BTCUSDT"
@@ -225,8 +225,9 @@ class Bench:
         await self.stop()
 
     async def ready(self) -> None:
-        """Wait until the worker says that it is ready, and its sockets are connected."""
+        """Wait until the worker says that it is ready, and its bots have had time to come back."""
         await until(lambda: self.beats and self.beats[-1].state == "ready")
+        await until(lambda: self.worker._reason != STARTING)
 
     async def connected(self, times: int) -> None:
         """Wait until the account stream has been connected so many times."""

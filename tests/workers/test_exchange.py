@@ -12,6 +12,7 @@ from lib.constants import NS_PER_MINUTE
 from lib.exchange.replies import Cursor, pack_cursor, pack_intents, unpack_snapshot
 from lib.oms.ids import ClientIds
 from tests.workers.exchange_bench import LIFE, OWNER, PROJECT, SYMBOL, Bench, until
+from workers.exchange import ALONE
 
 STOP_FACTS = {"owner": OWNER, "symbol": SYMBOL, "side": "SELL"}
 
@@ -416,7 +417,7 @@ async def test_without_supervisor_bots_are_served_until_they_say_bye(bench: Benc
     await bench.post(order, left)
     lost_ns = bench.timer.Monotonic()
     bench.cut_lifeline()
-    await until(lambda: bench.worker._alone)
+    await until(lambda: bench.worker._reason == ALONE)
     (outcome,) = await bench.post(bench.intent(price=bench.price("0.96")))
     assert outcome.status == "unavailable"
     assert await bench.ask(Method.CANCEL, [order.id]) == ("ok", [1])

@@ -1,5 +1,6 @@
 """The first questions to the exchange: its clock, its rules, the account's mode."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -48,8 +49,9 @@ class Opening:
         while True:
             try:
                 await self._gateway.sync_clock()
-                rules, limits = await self._gateway.exchange_info()
-                hedged = await self._gateway.is_hedge_mode()
+                (rules, limits), hedged = await asyncio.gather(
+                    self._gateway.exchange_info(), self._gateway.is_hedge_mode()
+                )
                 break
             except ExchangeError as error:
                 await self._timer.SleepAsync(self._judge(error))

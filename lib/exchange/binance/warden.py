@@ -123,16 +123,18 @@ class Warden:
 
     # --- what happens
 
-    def on_book(self, book: Book) -> None:
-        """Take in a book of the market feed."""
+    def on_book(self, book: Book, published_ns: int) -> None:
+        """Take in a book of the market feed; it is as old as its publication on this host."""
+        age_ns = max(0, self._timer.Timestamp() - published_ns)
         if self.leases is not None:
-            self.leases.on_book(book.symbol, book.event_ns, self._timer.Monotonic())
-        self.on_quote(book.symbol, decimal(book.bid_price), decimal(book.ask_price))
+            seen_ns = self._timer.Monotonic() - age_ns
+            self.leases.on_book(book.symbol, book.event_ns, seen_ns)
+        self.on_quote(book.symbol, decimal(book.bid_price), decimal(book.ask_price), age_ns)
 
-    def on_quote(self, symbol: str, bid: Decimal, ask: Decimal) -> None:
+    def on_quote(self, symbol: str, bid: Decimal, ask: Decimal, age_ns: int = 0) -> None:
         """Take in best prices."""
         self.quotes[symbol] = Quote(bid, ask)
-        self._quoted_ns[symbol] = self._timer.Monotonic()
+        self._quoted_ns[symbol] = self._timer.Monotonic() - age_ns
 
     def on_fill(self, update: OrderUpdate) -> None:
         """Count a fill."""
