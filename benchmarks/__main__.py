@@ -1,6 +1,7 @@
 """`python -m benchmarks [NAME]`: runs one benchmark, or lists them."""
 
 import importlib
+import os
 import pkgutil
 import sys
 from types import ModuleType
@@ -23,6 +24,8 @@ def main(arguments: list[str]) -> int:
 
     A benchmark is a module of this package with `run(arguments: list[str]) -> int`.
     """
+    # Set where nothing may be written; users' modules are compiled once, and so are these.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     known = found()
     if arguments and arguments[0] in known:
         return int(known[arguments[0]].run(arguments[1:]))

@@ -67,6 +67,8 @@ class Tickvisor(Peer):
             "watchdog": {"heartbeat": "0.6s", "book": 0},
             # none of the others waits before a restart
             "restart": {"limit": "100000 in 60s", "backoff": "0..1ms"},
+            # what a live run imports ahead by itself; a sandbox has no database
+            "preload": ["influxdb_client"] if job.imports == "full" else [],
             "bots": [bot],
         }
         self._system = System(job.folder, config)
