@@ -11,6 +11,8 @@ from supervisor.record.history import History
 
 RETRY_NS = 2 * NS_PER_SECOND
 """Time between two tries to start the fork server, or to have a spare worker."""
+LONGEST_NS = 300 * NS_PER_SECOND
+"""The same when spare workers end one after the other."""
 SPARE_NS = NS_PER_SECOND // 2
 """Time between a birth and the fork of a spare worker for the next one: newborns come first."""
 
@@ -31,6 +33,7 @@ class Nursery:
         self._timer = timer
         self._server_due_ns = 0
         self._spare_due_ns = 0
+        self._spare_gap_ns = RETRY_NS
 
     def start(self) -> None:
         """Execute the fork server; it says when it is ready."""
@@ -49,13 +52,14 @@ class Nursery:
     def born(self) -> None:
         """Note a birth: the next spare worker has time until this one has begun its work."""
         self._spare_due_ns = self._timer.Monotonic() + SPARE_NS
+        self._spare_gap_ns = RETRY_NS
 
     def tick(self, now_ns: int) -> None:
         """Replace what is missing."""
         if self._spawner.server is None and now_ns >= self._server_due_ns:
             self.start()
         if now_ns >= self._spare_due_ns and not self._spawner.pending:
-            self._spare_due_ns = now_ns + RETRY_NS
+            self._spare_due_ns = now_ns + self._spare_gap_ns
             self._spawner.order_spare()
 
     def children(self) -> Iterator[Child]:
@@ -69,6 +73,8 @@ class Nursery:
         """Take the ends of those whose descriptors are `ready`; return whether the server ended."""
         if (code := self._spawner.reap_spare(ready)) is not None:
             self._history.add(SUPERVISOR, "spare worker ended", code=code)
+            self._spare_due_ns = self._timer.Monotonic() + self._spare_gap_ns
+            self._spare_gap_ns = min(2 * self._spare_gap_ns, LONGEST_NS)
         server = self._spawner.server
         if server is None or server.pidfd not in ready or server.reap() is None:
             return False
