@@ -59,6 +59,8 @@ class StreamWorker(AsyncWorker):
         """Return what the next heartbeat says."""
         if self._stream is None:
             return Vitals(ready=False, note="connecting")
+        if self._publisher is not None:
+            self._publisher.welcome()
         stream, now_ns = self._stream, self.timer.Monotonic()
         stats, quiet = stream.stats(), stream.quiet()
         symbols = len(self._config.get("symbols", ()))

@@ -7,9 +7,13 @@ import zmq
 from lib.bus.aio import Readable
 from lib.bus.protocol import Book, Message, topic_of
 from lib.bus.sockets import Clock, Publisher
+from lib.constants import NS_PER_MS
 
 SUBSCRIBES = b"\x01"
 """First byte of what a subscriber asks for; the rest is the topic's prefix."""
+
+CHECK_NS = 10 * NS_PER_MS
+"""Asking the socket whether somebody has come takes twice as long as sending a message."""
 
 
 class MarketPublisher(Publisher):
@@ -41,8 +45,9 @@ class MarketPublisher(Publisher):
         """
         super().__init__(context, address, incarnation, clock)
         self.socket.setsockopt(zmq.XPUB_VERBOSE, 1)  # not only the first of each topic
+        self._checked_ns = 0
         self._newest: dict[bytes, tuple[Book, int]] = {}
-        self._readable = Readable(asyncio.get_running_loop(), self, self._welcome)
+        self._readable = Readable(asyncio.get_running_loop(), self, self._serve)
 
     def send(self, message: Message, topic: bytes | None = None) -> None:
         """Publish one message under its own topic, or under `topic`."""
@@ -50,6 +55,12 @@ class MarketPublisher(Publisher):
         if type(message) is Book:
             self._newest[name] = (message, now_ns)
         self._publish(name, message, now_ns)
+        if now_ns - self._checked_ns >= CHECK_NS:
+            self._checked_ns = now_ns
+            self.welcome()
+
+    def welcome(self) -> None:
+        """Serve those who have come; `send` does so, but not each time."""
         self._readable.check()
 
     def close(self) -> None:
@@ -57,7 +68,7 @@ class MarketPublisher(Publisher):
         self._readable.close()
         super().close()
 
-    def _welcome(self) -> None:
+    def _serve(self) -> None:
         wanted: dict[bytes, None] = {}
         try:
             while True:
