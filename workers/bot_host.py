@@ -218,11 +218,11 @@ class Host:
         event = self.inbox.add(header, message)
         if event is None:
             return
-        self._fresh.see(_KINDS[type(event)], event.symbol, now_ns)
+        # The first one after a subscription may have waited for us: it is no younger for that.
+        seen_ns = now_ns - max(0, self.timer.Timestamp() - header.published_ns)
+        self._fresh.see(_KINDS[type(event)], event.symbol, seen_ns)
         if isinstance(event, Book) and event.symbol == self.symbol:
-            # The first one after a subscription may have waited for us: it is no younger for that.
-            age_ns = max(0, self.timer.Timestamp() - header.published_ns)
-            self.desk.on_book(event, now_ns - age_ns)
+            self.desk.on_book(event, seen_ns)
 
     def _on_lifecycle(self, message: Message | None) -> None:
         match message:

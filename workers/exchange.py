@@ -57,6 +57,7 @@ class ExchangeWorker(AsyncWorker):
         self._reason = STARTING
         self._farewell = Farewell(self.timer, lambda: self.roster.run_state)
         self._opened = False
+        self._stale: dict[str, str] = {}
         self._end_ns = 0
         self._reach = Reach(self.timer, self.spawn)
 
@@ -88,6 +89,7 @@ class ExchangeWorker(AsyncWorker):
         self._authority = Authority(
             config, prefixes, self.factory, self.timer, self.log, self.spawn, ears, memory
         )
+        self._authority.warden.stale = self._stale
         self._reach.gateway = self._authority.gateway
         self._market = MarketWatch(
             self.context, self.start, config["symbols"], self._authority.warden.on_book
@@ -150,18 +152,16 @@ class ExchangeWorker(AsyncWorker):
     def on_health(self, health: Health) -> None:
         """Refuse new risk in a symbol whose book is stale by the supervisor's limit."""
         channel, _, symbol = health.component.partition(":")
-        if channel == Channel.BOOK and self._opened:
-            stale = self._authority.warden.stale
-            stale.pop(symbol, "")
+        if channel == Channel.BOOK:
+            self._stale.pop(symbol, "")
             if not health.healthy:
-                stale[symbol] = health.reason
+                self._stale[symbol] = health.reason
 
     def on_command(self, action: str, args: list[Any]) -> None:
         """Obey `reconnect` and `reach`, and the test hook `hang`."""
         if action == REACH:
             self._reach.ask()
-            return
-        if action == "reconnect" and self._opened:
+        elif action == "reconnect" and self._opened:
             self._authority.stream.reconnect()
         elif self._opened and self._admin.handle(action, args):
             return
@@ -247,8 +247,9 @@ class ExchangeWorker(AsyncWorker):
     async def _welcome(self) -> None:
         # Told before, the bots' first orders would find nobody.
         await self.timer.SleepAsync(RECONNECTED_SECONDS)
-        self._reason = ""
-        self._tell_health()
+        if self._reason == STARTING:
+            self._reason = ""
+            self._tell_health()
 
     def _drop_orphans(self) -> None:
         # Orders from before this life whose owner is not alive either, or has another life now.
@@ -283,8 +284,7 @@ class ExchangeWorker(AsyncWorker):
         return not reason, reason
 
     def _tell_health(self) -> None:
-        health = self._health()
-        if health != self._told:
+        if (health := self._health()) != self._told:
             self._told = health
             self._publisher.send(Health(COMPONENT, *health))
             self.log.info("online" if health[0] else "offline", reason=health[1])

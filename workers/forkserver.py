@@ -9,8 +9,9 @@ when the supervisor's end of the socket closes.
 A request is one JSON datagram `{"id": N}` with three descriptors (start record, lifeline, log); the
 answer is `{"id": N, "pid": PID}` or `{"id": N, "error": TEXT}`. With `"spare": true` a worker is
 forked ahead of its time (`workers.spare`), and the first descriptor is the socket on which it waits
-for its start record. First of all the server says `{"ready": true, "missing": {module: error}}`,
-or `{"threaded": MODULE}` before it ends: importing that module has started a thread.
+for its start record. First of all the server says `{"ready": true, "missing": {module: error}}`.
+Before that it names each further module that it imports (`{"importing": MODULE}`); one after whose
+import it cannot be forked any more makes it end: `{"unfit": MODULE, "why": TEXT}`.
 """
 
 import contextlib
@@ -47,7 +48,9 @@ MODULES = (
 MAX_REQUEST = 4096
 DESCRIPTORS = 3
 TASKS = Path("/proc/self/task")
-BLAS_THREADS = "OPENBLAS_NUM_THREADS"
+DESCRIPTORS_OPEN = Path("/proc/self/fd")
+BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
+"""Variables that OpenBLAS goes by, the first one first."""
 PID = struct.Struct("=i")
 
 
@@ -63,10 +66,12 @@ def main() -> int:
     missing = preload(MODULES)
     with one_blas_thread():
         for name in more:
+            control.send(json.dumps({"importing": name}).encode())
+            open_before = count_descriptors()
             missing |= preload((name,))
-            if count_threads() != 1:
-                control.send(json.dumps({"threaded": name}).encode())
-                return 0
+            if why := _unfit(open_before):
+                control.send(json.dumps({"unfit": name, "why": why}).encode())
+                os._exit(0)  # no thread of that module may keep us
     warm_up()
     gc.collect()
     gc.freeze()  # keeps the children's collector off the shared pages
@@ -84,7 +89,7 @@ def preload(modules: tuple[str, ...]) -> dict[str, str]:
     for name in modules:
         try:
             importlib.import_module(name)
-        except Exception as error:  # noqa: BLE001 - one broken module must not stop the others
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - it must not stop the others
             missing[name] = f"{type(error).__name__}: {error}"
     return missing
 
@@ -94,15 +99,27 @@ def count_threads() -> int:
     return len(list(TASKS.iterdir()))
 
 
+def count_descriptors() -> int:
+    """Return how many descriptors this process has open."""
+    return len(list(DESCRIPTORS_OPEN.iterdir()))
+
+
+def _unfit(open_before: int) -> str:
+    # Threads do not survive a fork, and a worker closes all descriptors but its own.
+    if count_threads() != 1:
+        return "starts a thread"
+    return "opens a file or a socket" if count_descriptors() > open_before else ""
+
+
 @contextlib.contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Let numpy load its linear algebra without threads, unless the user has said how many."""
-    is_ours = BLAS_THREADS not in os.environ
+    is_ours = not any(name in os.environ for name in BLAS_THREADS)
     if is_ours:
-        os.environ[BLAS_THREADS] = "1"
+        os.environ[BLAS_THREADS[0]] = "1"
     yield
     if is_ours:
-        del os.environ[BLAS_THREADS]
+        del os.environ[BLAS_THREADS[0]]
 
 
 def warm_up() -> None:

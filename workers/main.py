@@ -18,6 +18,7 @@ from lib.watchdog import Watchdog
 from workers.output import open_output
 
 STDOUT, STDERR = 1, 2
+NUMPY_RANDOM = "numpy.random"
 EJECTOR = "lib.async_ejector"
 FLUSH_SECONDS = 0.5
 """What the last records may take; those that do not make it are spooled."""
@@ -66,7 +67,14 @@ def become_worker(start_fd: int, lifeline_fd: int, log_fd: int) -> None:
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     _keep_only(start_fd, lifeline_fd, log_fd)
+    reseed()
+
+
+def reseed() -> None:
+    """Draw other random numbers than all the other forks."""
     random.seed()
+    if NUMPY_RANDOM in sys.modules:
+        sys.modules[NUMPY_RANDOM].seed()
 
 
 def write_to(log_fd: int) -> None:

@@ -62,7 +62,9 @@ def rehearse() -> None:
     ):
         link.close()
     context.destroy(linger=0)
-    asyncio.run(asyncio.sleep(0))
+    # not `run`, after which the process would have no event loop by default
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        runner.run(asyncio.sleep(0))
 
 
 def _wait(control: socket.socket, lifeline_fd: int) -> list[int]:

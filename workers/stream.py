@@ -47,7 +47,11 @@ class StreamWorker(AsyncWorker):
         self._stream = stream = kind(self._config, self.factory, self.timer)
         address = endpoints.market(self.start.run_dir, self.start.name)
         self._publisher = publisher = MarketPublisher(
-            self.context, address, self.start.incarnation, self.timer.Timestamp
+            self.context,
+            address,
+            self.start.incarnation,
+            self.timer.Timestamp,
+            self.timer.Monotonic,
         )
         self.spawn(stream.Run(publisher.send), "stream")
 

@@ -27,6 +27,7 @@ class MarketPublisher(Publisher):
         address: Where to bind.
         incarnation: This life's number.
         clock: Returns ns since the epoch (a timer's `Timestamp`).
+        monotonic: Returns ns that no step of the clock moves (a timer's `Monotonic`).
     """
 
     kind = zmq.XPUB
@@ -37,6 +38,7 @@ class MarketPublisher(Publisher):
         address: str,
         incarnation: int,
         clock: Clock,
+        monotonic: Clock,
     ) -> None:
         """Bind at once; must be made inside a running loop.
 
@@ -45,16 +47,17 @@ class MarketPublisher(Publisher):
         """
         super().__init__(context, address, incarnation, clock)
         self.socket.setsockopt(zmq.XPUB_VERBOSE, 1)  # not only the first of each topic
+        self._monotonic = monotonic
         self._checked_ns = 0
         self._newest: dict[bytes, tuple[Book, int]] = {}
         self._readable = Readable(asyncio.get_running_loop(), self, self._serve)
 
     def send(self, message: Message, topic: bytes | None = None) -> None:
         """Publish one message under its own topic, or under `topic`."""
-        name, now_ns = topic or topic_of(message), self._clock()
+        name, now_ns = topic or topic_of(message), self._monotonic()
         if type(message) is Book:
             self._newest[name] = (message, now_ns)
-        self._publish(name, message, now_ns)
+        self._publish(name, message, self._clock())
         if now_ns - self._checked_ns >= CHECK_NS:
             self._checked_ns = now_ns
             self.welcome()
@@ -79,4 +82,5 @@ class MarketPublisher(Publisher):
         except zmq.Again:
             pass
         for name in wanted:
-            self._publish(name, *self._newest[name])
+            book, since_ns = self._newest[name]
+            self._publish(name, book, self._clock() - (self._monotonic() - since_ns))

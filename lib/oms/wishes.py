@@ -62,7 +62,8 @@ def due_of(order: Tracked, now_ns: int) -> list[Action]:
         actions.append(CancelOrder(order.wire_id, order.symbol, order.conditional, order.child))
     if 0 < order.query_due_ns <= now_ns:
         order.queries += 1
-        again = order.status is Status.UNKNOWN
+        # the question may not be put now: while there is doubt, the next one is always planned
+        again = order.status is Status.UNKNOWN or order.missing_ns > 0
         order.query_due_ns = now_ns + _step(QUERY_MS, order.queries) if again else 0
         conditional = order.conditional if order.known_ns or order.qty else None
         actions.append(QueryOrder(order.wire_id, order.symbol, conditional))

@@ -1,5 +1,6 @@
 """Where workers come from: keeps the fork server and one spare worker alive."""
 
+import signal
 from collections.abc import Collection, Iterator
 
 from lib.constants import NS_PER_SECOND
@@ -13,6 +14,8 @@ RETRY_NS = 2 * NS_PER_SECOND
 """Time between two tries to start the fork server, or to have a spare worker."""
 LONGEST_NS = 300 * NS_PER_SECOND
 """The same when spare workers end one after the other."""
+IMPORT_NS = 60 * NS_PER_SECOND
+"""What a fork server may take to import everything."""
 SPARE_NS = NS_PER_SECOND // 2
 """Time between a birth and the fork of a spare worker for the next one: newborns come first."""
 
@@ -56,8 +59,11 @@ class Nursery:
 
     def tick(self, now_ns: int) -> None:
         """Replace what is missing."""
-        if self._spawner.server is None and now_ns >= self._server_due_ns:
+        server = self._spawner.server
+        if server is None and now_ns >= self._server_due_ns:
             self.start()
+        elif server and not self._spawner.ready and now_ns >= self._server_due_ns + IMPORT_NS:
+            server.send(signal.SIGKILL)
         if now_ns >= self._spare_due_ns and not self._spawner.pending:
             self._spare_due_ns = now_ns + self._spare_gap_ns
             self._spawner.order_spare()

@@ -1,5 +1,6 @@
 """Starts worker processes: from the fork server, or by plain exec while it is not there."""
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from supervisor.processes.child import Child
 from supervisor.processes.spare import Spare
@@ -73,6 +75,7 @@ class Spawner:
         self._waiting: dict[int, Born] = {}
         self._number = 0
         self._gave_way = False
+        self._importing = ""
         self.server: Child | None = None
         self.spare: Spare | None = None
         self.ready = False
@@ -134,27 +137,34 @@ class Spawner:
         """Have a worker forked that waits for its start record, unless there is one."""
         if self.spare is not None or not self.ready:
             return
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with contextlib.ExitStack() as given:
+            try:
+                log_fd = _open_log(self._log_path)
+                given.callback(os.close, log_fd)
+                ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            except OSError:
+                return  # no descriptors, no folder: it would only have been quicker
+            given.enter_context(theirs)
 
-        def born(pid: int | None, _error: str) -> None:
-            if pid is None:
-                ours.close()
-            else:
-                self.spare = Spare(Child.of(pid), ours)
+            def born(pid: int | None, _error: str) -> None:
+                try:
+                    self.spare = Spare(Child.of(pid), ours) if pid is not None else None
+                except OSError:
+                    self.spare = None
+                if self.spare is None:
+                    ours.close()  # it ends by itself
 
-        log_fd = _open_log(self._log_path)
-        with theirs:
             if not self._ask_server([theirs.fileno(), self._lifeline_fd, log_fd], born, spare=True):
                 ours.close()
-        os.close(log_fd)
 
     def reap_spare(self, ready: Collection[int]) -> int | None:
         """Return the exit code of a spare worker that has ended unused, None while it lives."""
         if self.spare is None or self.spare.child.pidfd not in ready:
             return None
         code = self.spare.child.reap()
-        self.spare.close()
-        self.spare = None
+        if code is not None:
+            self.spare.close()
+            self.spare = None
         return code
 
     def receive(self) -> None:
@@ -169,34 +179,44 @@ class Spawner:
             if not text:
                 self._lose_server()
                 return
-            answer = json.loads(text)
-            if "ready" in answer:
-                self.ready, self.missing = True, answer["missing"]
-                self.complaints += [
-                    f"{name}: {self.missing[name]}"
-                    for name in self._preload
-                    if name in self.missing
-                ]
-            elif name := answer.get("threaded"):
-                self._preload.remove(name)
-                self._gave_way = True
-                self.complaints.append(f"{name} starts a thread: every worker imports it itself")
-            elif born := self._waiting.pop(answer["id"], None):
-                born(answer.get("pid"), answer.get("error", ""))
+            self._heed(json.loads(text))
 
     def server_exited(self) -> bool:
         """Forget a fork server that has ended; whoever waited for it is told so.
 
         Returns:
-            Whether it made way for one that imports less: a process with threads cannot be forked.
+            Whether it made way for one that imports less.
         """
         self.receive()
+        if self._importing and not self.ready:
+            self._give_way(self._importing, "ends, or holds up, the process that imports it")
         self._lose_server()
         if self.server is not None:
             self.server.close()
             self.server = None
         gave_way, self._gave_way = self._gave_way, False
         return gave_way
+
+    def _heed(self, answer: dict[str, Any]) -> None:
+        if "ready" in answer:
+            self.ready, self.missing = True, answer["missing"]
+            self._importing = ""
+            self.complaints += [
+                f"{name}: {self.missing[name]}" for name in self._preload if name in self.missing
+            ]
+        elif "importing" in answer:
+            self._importing = answer["importing"]
+        elif name := answer.get("unfit"):
+            self._give_way(name, answer["why"])
+        elif born := self._waiting.pop(answer["id"], None):
+            born(answer.get("pid"), answer.get("error", ""))
+
+    def _give_way(self, name: str, why: str) -> None:
+        self._importing = ""
+        if name in self._preload:
+            self._preload.remove(name)
+            self._gave_way = True
+            self.complaints.append(f"{name} {why}: every worker imports it itself")
 
     def close(self) -> None:
         """End the fork server and the spare worker, and wait for them."""
@@ -217,8 +237,8 @@ class Spawner:
             spare.control.close()
             spare.child.end(0)
             return False
-        born(spare.child.pid, "")
         spare.close()
+        born(spare.child.pid, "")  # not reaped yet: the pid is its own
         return True
 
     def _ask_server(self, fds: list[int], born: Born, *, spare: bool = False) -> bool:

@@ -213,6 +213,7 @@ class AccountSync:
             case Lost(reason):
                 hearing.on_disconnected()
                 self.synced.clear()
+                self.is_behind = True
                 self._log.warning("account stream lost", reason=reason)
             case _ if self._buffer is not None:
                 hearing.on_event(self._timer.Monotonic())

@@ -75,7 +75,7 @@ class BinanceLink:
         Raises:
             ExchangeError: The exchange does not answer.
         """
-        self._check_budget(self._priority(Verb.QUERY))
+        self._check_budget(Priority.OPEN if self.is_opening() else Priority.QUERY)
         offset = await measure_offset(self._server_ms, self._timer)
         host_ns = self._timer.Timestamp() - self._timer.Monotonic()
         self._offset_ns = host_ns + offset.offset_ns
@@ -149,7 +149,7 @@ class BinanceLink:
         self._key_ns = now_ns + PROBE_NS
 
     def _priority(self, verb: Verb) -> Priority:
-        return min(PRIORITIES[verb], Priority.OPEN) if self.is_opening() else PRIORITIES[verb]
+        return Priority.OPEN if verb is Verb.READ and self.is_opening() else PRIORITIES[verb]
 
     def _check_budget(self, priority: Priority) -> None:
         wait_ns = self.budget.wait_ns(self.now_ns(), priority)

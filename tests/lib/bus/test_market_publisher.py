@@ -36,7 +36,7 @@ def clock() -> Clock:
 async def publisher(
     zmq_context: Context, run_dir: Path, clock: Clock
 ) -> AsyncIterator[MarketPublisher]:
-    made = MarketPublisher(zmq_context, endpoints.market(run_dir, "stream"), 7, clock)
+    made = MarketPublisher(zmq_context, endpoints.market(run_dir, "stream"), 7, clock, clock)
     yield made
     made.close()
 

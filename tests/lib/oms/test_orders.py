@@ -192,6 +192,20 @@ def test_loss_takes_more_denials_where_the_account_was_not_heard(orders: Orders)
     assert len(denied(orders, 300, heard=False)) >= 9
 
 
+def test_a_question_about_what_is_missing_that_cannot_be_put_is_planned_again(
+    orders: Orders,
+) -> None:
+    orders.on_report(report(Status.NEW), NOW)
+    orders.on_missing(ID, NOW, heard=True)
+
+    # no answer: the exchange wants to be asked later
+    asked = [
+        second for second in range(120) if "QueryOrder" in kinds(orders.due(NOW + second * SECOND))
+    ]
+
+    assert len(asked) >= 6
+
+
 def test_any_sign_of_life_ends_the_doubt(orders: Orders) -> None:
     orders.on_report(report(Status.NEW), NOW)
     for second in range(59):

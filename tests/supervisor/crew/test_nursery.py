@@ -1,6 +1,7 @@
 """Fork server and spare worker, kept alive: real processes, time by hand."""
 
 import os
+import resource
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from lib.constants import NS_PER_SECOND
 from lib.timer import VirtualTimer
-from supervisor.crew.nursery import LONGEST_NS, RETRY_NS, SPARE_NS, Nursery
+from supervisor.crew.nursery import IMPORT_NS, LONGEST_NS, RETRY_NS, SPARE_NS, Nursery
 from supervisor.processes.spawner import become_subreaper
 from supervisor.record.bounds import Bounds
 from supervisor.record.event_log import EventLog
@@ -75,6 +76,30 @@ def test_spare_workers_that_end_one_after_the_other_come_ever_later(ward: Ward) 
     ward.nursery.born()
     ward.spare(SPARE_NS)
     assert ward.events.read_text().count("spare worker ended") == 13
+
+
+def test_without_descriptors_there_is_no_spare_worker_and_no_harm(ward: Ward) -> None:
+    ward.tick()
+    ward.rig.until(lambda: ward.rig.spawner.ready)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+    try:
+        ward.tick(RETRY_NS)
+        assert not ward.rig.spawner.pending
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    ward.tick(RETRY_NS)
+    ward.rig.until(lambda: ward.rig.spawner.spare)
+
+
+def test_a_fork_server_that_is_never_ready_is_ended(ward: Ward) -> None:
+    ward.tick()
+    server = ward.rig.spawner.server
+    assert server is not None
+    server.send(signal.SIGSTOP)
+    ward.tick(RETRY_NS + IMPORT_NS)
+    assert server.wait(SECONDS)
+    assert ward.nursery.reap({server.pidfd})
 
 
 def test_a_fork_server_that_has_ended_is_replaced_after_a_while(ward: Ward) -> None:

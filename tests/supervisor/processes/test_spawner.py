@@ -95,26 +95,35 @@ def test_a_spare_worker_ends_with_its_supervisor(rig: Rig, which: str) -> None:
     watcher.close()
 
 
-def test_a_module_that_starts_a_thread_is_left_to_the_workers(tmp_path: Path) -> None:
-    (tmp_path / "threaded.py").write_text(
-        "import threading, time\n"
-        "threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
-    )
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("import threading\nthreading.Timer(600, print).start()", "starts a thread"),
+        ("import socket\nkept = socket.socket()", "opens a file or a socket"),
+        ("import os\nos.kill(os.getpid(), 9)", "ends, or holds up, the process that imports it"),
+    ],
+)
+def test_a_module_that_cannot_be_forked_is_left_to_the_workers(
+    tmp_path: Path, text: str, why: str
+) -> None:
+    (tmp_path / "unfit.py").write_text(text)
     (tmp_path / "plain.py").write_text("")
+    (tmp_path / "leaves.py").write_text("raise SystemExit(3)")
     become_subreaper()
-    rig = Rig(tmp_path, "plain", "nowhere", "threaded")
+    rig = Rig(tmp_path, "plain", "leaves", "unfit")
     try:
         rig.spawner.start_server()
         server = rig.spawner.server
         assert server is not None
         assert server.wait(SECONDS)
-        assert server.reap() == 0
+        server.reap()
         assert rig.spawner.server_exited()
 
         rig.start_server()
-        [threaded, nowhere] = rig.spawner.complaints
-        assert threaded == "threaded starts a thread: every worker imports it itself"
-        assert nowhere == "nowhere: ModuleNotFoundError: No module named 'nowhere'"
+        assert rig.spawner.complaints == [
+            f"unfit {why}: every worker imports it itself",
+            "leaves: SystemExit: 3",
+        ]
         assert rig.end_of(rig.spawn()) == 0
     finally:
         rig.close()
