@@ -32,13 +32,13 @@ SHARES = {
     Priority.REDUCE: 1.0,
     Priority.MARKET: 0.95,
     Priority.LIMIT: 0.9,
-    Priority.OPEN: 0.88,
-    Priority.QUERY: 0.78,
-    Priority.READ: 0.75,
-    Priority.DOUBT: 0.5,
+    Priority.OPEN: 0.73,
+    Priority.QUERY: 0.68,
+    Priority.READ: 0.6,
+    Priority.DOUBT: 0.4,
 }
 """Share of a limit that may be used before a kind of request has to wait for the next window; our
-own questions stay below what turns `isOnline` False, but for those of a start."""
+own questions, a whole start's included, stay below what turns `isOnline` False."""
 ORDERS = frozenset({Priority.REDUCE, Priority.MARKET, Priority.LIMIT})
 FACT = "budget"
 SOFT = 0.8

@@ -72,6 +72,12 @@ class Known:
         """Return the greatest id seen of an owner, "" for none."""
         return self._highest.get(owner, "")
 
+    def ask_again(self, client_id: str, at_ns: int) -> None:
+        """Note that a question about an order has failed: it is put again at that time."""
+        order = self._open.get(client_id)
+        if order is not None:
+            order.query_due_ns = order.query_due_ns or at_ns
+
     def restore(self, past: Past, now_ns: int) -> None:
         """Take over what a former life of the process believed.
 

@@ -45,7 +45,7 @@ def test_a_crash_loop_stops_asking_before_the_limit() -> None:
         row = budget.keep()
         facts = {row.name: json.loads(row.value)}
     assert starts > 10
-    assert used < 2_400
+    assert used < 0.8 * 2_400
 
 
 def test_orders_and_reads_never_take_the_last_of_the_weight() -> None:
@@ -104,7 +104,7 @@ async def test_a_start_may_read_where_others_must_wait(run_dir: Path) -> None:
     async with free_bench(run_dir) as bench:
         await bench.ready()
         authority = bench.worker._authority
-        _use_for_ever(bench, 1_950)
+        _use_for_ever(bench, 1_600)
         with pytest.raises(RateLimited):
             await authority.gateway.positions()
 
@@ -114,7 +114,7 @@ async def test_a_start_may_read_where_others_must_wait(run_dir: Path) -> None:
         await until(lambda: not authority.sync.is_behind)
 
 
-async def test_questions_about_what_the_exchange_denies_wait_at_half_of_the_weight(
+async def test_questions_about_what_the_exchange_denies_wait_first(
     run_dir: Path,
 ) -> None:
     async with free_bench(run_dir) as bench:
@@ -126,7 +126,7 @@ async def test_questions_about_what_the_exchange_denies_wait_at_half_of_the_weig
         tracked = authority.orders.get(order.id)
         assert tracked is not None
         question = QueryOrder(order.id, order.symbol, conditional=False)
-        _use_for_ever(bench, 1_300)
+        _use_for_ever(bench, 1_000)
         # any later sign of life would end the doubt
         await until(lambda: authority.stream.events >= 1)
         before = _questions(bench)
@@ -137,6 +137,13 @@ async def test_questions_about_what_the_exchange_denies_wait_at_half_of_the_weig
         tracked.missing_ns = 0
         await authority.desk.ask(question)
         assert _questions(bench) == before + 1
+
+        # one that could not be put is planned again
+        tracked.query_due_ns = 0
+        _use_for_ever(bench, 2_000)
+        await authority.desk.ask(question)
+        assert _questions(bench) == before + 1
+        assert tracked.query_due_ns > authority.gateway.now_ns()
 
 
 def _questions(bench: Bench) -> int:

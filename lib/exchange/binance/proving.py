@@ -3,6 +3,7 @@
 Nothing here leans on our own clock: the exchange's own word says that the request's window is over.
 """
 
+from lib.constants import NS_PER_SECOND
 from lib.errors import ExchangeError
 from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import BinanceGateway
@@ -16,6 +17,9 @@ from lib.oms.ids import intent_id
 from lib.oms.states import WORKING
 from lib.oms.tracked import Tracked
 from lib.timer import AbstractTimer
+
+AGAIN_NS = 2 * NS_PER_SECOND
+"""After a question that has failed."""
 
 
 class Proving:
@@ -69,6 +73,7 @@ class Proving:
                 self._desk.run(self._orders.on_absent(name, witness_ns, heard=heard))
         except ExchangeError as error:
             self._log.debug("query failed", id=action.id, error=str(error))
+            self._orders.ask_again(name, self._gateway.now_ns() + AGAIN_NS)
 
     def _is_scarce(self) -> bool:
         # what the exchange denies to have must not use up what a start or a read needs

@@ -48,7 +48,7 @@ def test_a_weight_limit_stops_everything_an_order_limit_only_orders() -> None:
 
 def test_what_is_less_urgent_waits_first_for_the_next_window() -> None:
     budget = Budget()
-    budget.on_used("weight", 1_800, NOW)
+    budget.on_used("weight", 1_500, NOW)
     assert budget.wait_ns(NOW + NS_PER_SECOND, Priority.READ) == 59 * NS_PER_SECOND
     assert budget.wait_ns(NOW, Priority.QUERY) == 0
     budget.on_used("weight", 2_399, NOW)
