@@ -1,7 +1,7 @@
 """Who of a run lives, as a file in its folder: what processes without a supervisor can know.
 
-Written by the supervisor after births and deaths, once per turn of its loop. A process is told from a
-stranger with the same pid by its start time.
+Written by the supervisor after births and deaths, once per turn of its loop. A process is told
+from a stranger with the same pid by its start time.
 """
 
 import json
