@@ -64,7 +64,11 @@ def rehearse() -> None:
     context.destroy(linger=0)
     # not `run`, after which the process would have no event loop by default
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        runner.run(asyncio.sleep(0))
+        runner.run(_turn())
+
+
+async def _turn() -> None:
+    """Let a loop come round once."""
 
 
 def _wait(control: socket.socket, lifeline_fd: int) -> list[int]:

@@ -19,9 +19,8 @@ class Market:
         self._latency_ns = 0
 
     def on_book(self, touch: Touch, latency_ns: int, now_ns: int) -> None:
-        """Take in a book; it is as old as it was late."""
-        self.touch, self._latency_ns = touch, latency_ns
-        self._seen_ns = now_ns - max(0, latency_ns)
+        """Take in a book."""
+        self.touch, self._latency_ns, self._seen_ns = touch, latency_ns, now_ns
 
     def view(
         self,
