@@ -30,15 +30,18 @@ class Roll:
     def write(self, workers: Iterable[Worker]) -> None:
         """Write who of the workers lives."""
         self.is_old = False
-        known, self._lives = self._lives, {}
+        try:
+            self._lives = self._look(workers)
+            write_lives(self._folder, list(self._lives.values()))
+        except OSError as error:  # no descriptors left, a full disk
+            self._history.add("supervisor", "lives not recorded", str(error))
+
+    def _look(self, workers: Iterable[Worker]) -> dict[int, Life]:
+        found = {}
         for one in workers:
             if one.child is not None:
                 with contextlib.suppress(psutil.NoSuchProcess):
-                    life = known.get(one.incarnation)
-                    if life is None:
-                        life = Life(one.child.pid, started_at(one.child.pid), one.name)
-                    self._lives[one.incarnation] = life
-        try:
-            write_lives(self._folder, list(self._lives.values()))
-        except OSError as error:
-            self._history.add("supervisor", "lives not recorded", str(error))
+                    life = self._lives.get(one.incarnation)
+                    pid = one.child.pid
+                    found[one.incarnation] = life or Life(pid, started_at(pid), one.name)
+        return found
