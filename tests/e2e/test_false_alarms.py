@@ -43,6 +43,7 @@ def test_one_silent_symbol_pauses_its_bot_and_restarts_nobody() -> None:
         assert status["stream"]["illnesses"]["stale"] >= 1
         assert "offline" in status["bot:quoter:ETHUSDT"]["note"]
         system.until_flowing(["bot:quoter:BTCUSDT"])
+        assert "ETHUSDT" not in symbols_quoted(system)
         # between two quotes there is none for a moment
         until("BTCUSDT is quoted", lambda: symbols_quoted(system) == {"BTCUSDT"})
 
