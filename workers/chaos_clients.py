@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import orjson
 
+from lib.chaos.ids import made_at
 from lib.chaos.journal import Journal
 from lib.chaos.ledger import Ledger, read_ledger
 from lib.chaos.records import Notebook
@@ -148,9 +149,14 @@ def read_journal(path: Path) -> Journal | None:
     try:
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1.0)
         try:
-            orders = dict(connection.execute("SELECT id, status FROM orders"))
+            orders = connection.execute("SELECT id, status, sent_ns FROM orders").fetchall()
             fills = connection.execute("SELECT symbol, trade_id, exchange_id FROM fills")
-            return Journal(orders, Counter((str(row[0]), row[1], row[2]) for row in fills))
+            return Journal(
+                {name: status for name, status, _ in orders},
+                Counter((str(row[0]), row[1], row[2]) for row in fills),
+                # an intent has its request's time, what was found at the exchange only its id's
+                frozenset(name for name, _, sent_ns in orders if sent_ns == made_at(name)),
+            )
         finally:
             connection.close()
     except sqlite3.Error:

@@ -7,7 +7,6 @@ from lib.chaos.evidence import Evidence, Finding, Ripening, Violation
 from lib.chaos.ids import made_at
 from lib.chaos.ledger import adds_risk
 from lib.chaos.oracle import judge
-from lib.chaos.oracle_journal import orders
 from lib.chaos.records import Life, Notebook
 from lib.chaos.report import FILLS_PER_FAULT, ORDERS_PER_FAULT, Tally
 from lib.chaos.schedule import Strike
@@ -97,8 +96,6 @@ class Run:
             self._tally.missed.append(f"{name}: {struck.missed}")
             self._screen.missed(strike, struck.missed)
             return
-        if strike.kind.action == "kill":
-            await self._look_at_once(name)
         self._tally.struck[name] += 1
         recovery = await self._recover(strike, struck)
         await self._settle(name)
@@ -127,11 +124,6 @@ class Run:
         orders = sum(len(life.accepted) for life in lives)
         fills = sum(len(life.deliveries) for life in lives)
         return orders >= ORDERS_PER_FAULT * faults and fills >= FILLS_PER_FAULT * faults
-
-    async def _look_at_once(self, after: str) -> None:
-        """Judge what the next life may repair: an intent must be written before it is sent."""
-        findings = [one for one in orders(await self._evidence()) if one.rule == "unjournaled"]
-        self._tell(self._ripening.look(findings, self._timer.Monotonic()), after)
 
     async def _trading_since(self, since_ns: int) -> float | None:
         """Return after how many seconds every bot's new order was accepted, None if not in time."""

@@ -11,9 +11,11 @@ class Journal:
     """What stands in the journal.
 
     `orders` maps each intent's id to its newest status, `fills` each fill to how often it is
-    there; `is_whole` is False where older rows have been compacted away.
+    there; `found` has the ids of orders of which the exchange told first: nothing stood there when
+    they were sent; `is_whole` is False where older rows have been compacted away.
     """
 
     orders: dict[str, str] = field(default_factory=dict)
     fills: Counter[FillKey] = field(default_factory=Counter)
+    found: frozenset[str] = frozenset()
     is_whole: bool = True

@@ -24,11 +24,10 @@ def orders(evidence: Evidence) -> Iterator[Finding]:
     for intent, attempts in found.items():
         status = journal.orders.get(intent)
         is_open = any(order.is_open for order in attempts)
-        if status is None:
-            if journal.is_whole:
-                what = f"order {attempts[0].id} reached the venue without an intent in the journal"
-                yield Finding("unjournaled", intent, what)
-        elif (status in FINAL) == is_open:
+        if intent in journal.found or (status is None and journal.is_whole):
+            what = f"order {attempts[0].id} reached the venue without an intent in the journal"
+            yield Finding("unjournaled", intent, what)
+        elif status is not None and (status in FINAL) == is_open:
             what = f"the journal says {status}, the venue {attempts[-1].status}"
             yield Finding("journal_status", intent, what, WRITTEN_SECONDS)
 

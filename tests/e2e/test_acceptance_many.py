@@ -124,12 +124,16 @@ def test_killed_helper_processes_do_not_end_the_run(system: System) -> None:
 
 
 def fork_servers(system: System) -> list[int]:
+    return children_titled(system, "fork server")
+
+
+def children_titled(system: System, title: str) -> list[int]:
     import psutil
 
     found = []
     for child in psutil.Process(system.status()["pid"]).children():
         try:
-            if "fork server" in " ".join(child.cmdline()):
+            if title in " ".join(child.cmdline()):
                 found.append(child.pid)
         except psutil.NoSuchProcess:
             continue

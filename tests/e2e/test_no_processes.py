@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.harness import ROOT, System, make_system, sandbox, until
-from tests.e2e.test_acceptance_many import fork_servers
+from tests.e2e.test_acceptance_many import children_titled, fork_servers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
@@ -46,11 +46,15 @@ def test_worker_that_cannot_be_started_is_started_as_soon_as_it_can(
         system.start()
         before = system.worker(VICTIM)
         witness = system.worker(WITNESS)["incarnation"]
+        spares = until("a spare worker", lambda: children_titled(system, "spare worker"))
         refusal.write_text(reason)
 
-        os.kill(before["pid"], signal.SIGKILL)
         if reason == "ENOENT":  # with it goes the way by the fork server, too
             os.kill(fork_servers(system)[0], signal.SIGKILL)
+            until("it is gone", lambda: "fork server ended" in system.history())
+        os.kill(spares[0], signal.SIGKILL)
+        until("it is gone", lambda: "spare worker ended" in system.history())
+        os.kill(before["pid"], signal.SIGKILL)
         until("it is told", lambda: "not started" in system.history())
         answers_while(system, REFUSED_SECONDS)
         assert not system.worker(VICTIM)["pid"]

@@ -196,6 +196,12 @@ def test_an_order_without_an_intent_in_the_journal_is_found() -> None:
     assert replace(resting(), journal=Journal()).rules() == ["unjournaled"]
 
 
+def test_an_order_that_only_a_later_life_wrote_down_is_found() -> None:
+    written = Journal({FIRST: "NEW"}, found=frozenset({FIRST}))
+
+    assert replace(resting(), journal=written).rules() == ["unjournaled"]
+
+
 def test_a_journal_that_believes_something_else_is_found() -> None:
     assert replace(resting(), journal=Journal({FIRST: "CANCELED"})).rules() == ["journal_status"]
 
