@@ -110,7 +110,7 @@ DEFAULTS: dict[str, Default] = {
     "restart.on_failed": Default("isolate", "name", "the other bots trade on"),
     "restart.restarts_with": Default((), "workers", "nothing restarts but what is ill itself"),
     "restart.grace": Default(
-        "3s", "duration", "a bot's Clean has 2 s; the exchange worker verifies, and gets 8 s"
+        "3s", "duration", "a bot's Clean has 2 s; the exchange worker proves its orders gone: 12 s"
     ),
     "influx.timeout": Default("5s", "duration", "of one request; its records are offered again"),
     "influx.gzip": Default(value=False, unit="bool", reason="costs CPU, and saves only bandwidth"),

@@ -6,7 +6,6 @@ of orders, positions and balances, and cancels what bots leave behind. What is d
 """
 
 import asyncio
-import contextlib
 import os
 from typing import Any
 
@@ -16,14 +15,15 @@ from lib.bus.protocol import Health, OrderUpdate, Roster, topic_of
 from lib.bus.request_sockets import Server
 from lib.bus.sockets import RECONNECTED_SECONDS, Publisher
 from lib.bus.start import Start
-from lib.constants import NS_PER_SECOND, Channel
+from lib.constants import Channel
 from lib.exchange.binance.authority import Authority, Ears
 from lib.exchange.credentials import resolve_keys
 from lib.oms.history import History
-from lib.oms.rows import row_of
+from lib.oms.proof import proof_of
 from workers.exchange_admin import ExchangeAdmin
-from workers.exchange_farewell import Farewell, left_text
+from workers.exchange_farewell import Farewell
 from workers.exchange_learning import Learning
+from workers.exchange_leaving import Leaving
 from workers.exchange_market import MarketWatch
 from workers.exchange_memory import ExchangeMemory
 from workers.exchange_reach import REACH, Reach
@@ -36,13 +36,6 @@ REPEAT_SECONDS = 0.25
 COMPONENT = "exchange"
 ALONE = "the supervisor is gone"
 STARTING = "bots find their way back"
-CANCEL_SECONDS = 0.7
-"""What is left of the three seconds for our own cancels then."""
-CLOSE_SECONDS = 6.0
-RELEASES, RELEASE_AGAIN_SECONDS = 3, 0.2
-"""Tries to end the countdowns: one read that fails must not leave them armed."""
-ALL_SECONDS = 7.6
-"""With the proof that nothing rests, and the end of the countdowns: less than our grace."""
 
 
 class ExchangeWorker(AsyncWorker):
@@ -52,13 +45,13 @@ class ExchangeWorker(AsyncWorker):
         """Connect nothing yet."""
         super().__init__(start)
         self._config: dict[str, Any] = start.config["exchange"]
+        self.close_seconds = proof_of(self._config).grace_seconds
         self._history = History(start.incarnation)
         self._told: tuple[bool, str] | None = None
         self._reason = STARTING
         self._farewell = Farewell(self.timer, lambda: self.roster.run_state)
         self._opened = False
         self._stale: dict[str, str] = {}
-        self._end_ns = 0
         self._reach = Reach(self.timer, self.spawn)
 
     async def open(self) -> None:
@@ -177,54 +170,21 @@ class ExchangeWorker(AsyncWorker):
         """
         if self._opened:
             if reason != "handover":
-                await self._clear(reason)
+                await self._leave(reason)
             self._readable.close()
             self._market.close()
             await self._authority.close()
             await self._memory.close()
 
-    async def _clear(self, reason: str) -> None:
-        closing = self._authority.closing()
-        self._end_ns = self.timer.Monotonic() + round(ALL_SECONDS * NS_PER_SECOND)
+    async def _leave(self, reason: str) -> None:
+        leaving = Leaving(
+            self._authority, self._memory, self._farewell, self.timer, self.log, self.report
+        )
         if reason == "lifeline":
             self._reason = ALONE
-            await self._farewell.wait(self._authority.lives)
-            await closing.cancel_all(CANCEL_SECONDS)
-            return
-        if await self._farewell.is_shutdown(self._authority.lives):
-            await self._farewell.wait(self._authority.lives)
-            closing = self._authority.closing()
-        await closing.cancel_all(CLOSE_SECONDS)
-        for order in closing.stops:
-            order.kept = True
-            self._authority.journal.put([row_of(order)])
-        if closing.kept:
-            self.report("kept", {"orders": closing.kept})
-        countdowns = self._authority.dead_man.countdowns
-        if closing.stuck:
-            self.log.error("orders may be left", orders=closing.stuck, reason=closing.why)
-            self.report(
-                "stuck", {"orders": closing.stuck, "message": left_text(closing, countdowns)}
-            )
-        armed = await self._release(closing.stuck)
-        if armed:
-            self.log.error("dead-man switch left armed", symbols=armed)
-            self.report("armed", {"message": "left armed: " + ", ".join(armed), "symbols": armed})
-        if not closing.stuck and not armed:
-            self._memory.note_clean()
-
-    async def _release(self, stuck: list[str]) -> list[str]:
-        # The countdowns stop only where it is proven that nothing rests.
-        dead_man = self._authority.dead_man
-        if not stuck:
-            left_ns = max(0, self._end_ns - self.timer.Monotonic())
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(left_ns / NS_PER_SECOND):
-                    for _ in range(RELEASES):
-                        if not await dead_man.release(dead_man.countdowns.armed()):
-                            break
-                        await self.timer.SleepAsync(RELEASE_AGAIN_SECONDS)
-        return dead_man.countdowns.armed()
+            await leaving.leave_alone()
+        else:
+            await leaving.leave()
 
     # --- inside
 

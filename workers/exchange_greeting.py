@@ -6,6 +6,7 @@ from lib.bus.protocol import OrderUpdate, ReplyStatus, Request, encode_reply, to
 from lib.bus.sockets import Publisher
 from lib.exchange.binance.authority import Authority
 from lib.exchange.replies import (
+    NOWHERE,
     Cursor,
     Hello,
     Snapshot,
@@ -55,7 +56,7 @@ class Greeting:
         self._greeted: dict[str, int] = {}
 
     def hello(self, request: Request) -> bytes:
-        """Answer a life's first request."""
+        """Answer a life's first request, or one that must read the rules again."""
         owner = request.owner
         cursor = unpack_cursor(request.args)
         rules = self._rules.get(split_owner(owner)[1])
@@ -63,10 +64,11 @@ class Greeting:
             text = f"{split_owner(owner)[1]} is not traded here"
             return encode_reply(ReplyStatus.REJECTED, 0, text)
         self._greet(request, cursor)
+        reborn = not cursor.open_ids and cursor.seen == NOWHERE
         highest = self._orders.highest_id(owner)
         return encode_reply(
             ReplyStatus.OK,
-            *pack_hello(Hello(rules, highest, self._state(owner, cursor, reborn=True))),
+            *pack_hello(Hello(rules, highest, self._state(owner, cursor, reborn=reborn))),
         )
 
     def snapshot(self, request: Request) -> bytes:

@@ -28,8 +28,6 @@ from lib.timer import LiveTimer
 
 TEST_HOOKS = "TICKVISOR_TEST_HOOKS"
 """Environment variable without which the command `hang` is unknown."""
-CLOSE_SECONDS = 10.0
-"""Bound of a worker's own cleanup; the supervisor's grace period is usually shorter."""
 STARTING_BEAT_NS = 20 * NS_PER_MS
 """Time between two beats of a worker that is not ready yet: others wait for it."""
 ORPHAN_SECONDS = 2.7
@@ -62,6 +60,8 @@ class AsyncWorker(ABC):
 
     outlives: frozenset[str] = frozenset()
     """Kinds of workers that it goes on serving when the supervisor is gone."""
+    close_seconds = 10.0
+    """Bound of its own cleanup; the supervisor's grace period is usually shorter."""
 
     def __init__(self, start: Start) -> None:
         """Make what every worker has; sockets of its own are made in `open`."""
@@ -160,7 +160,7 @@ class AsyncWorker(ABC):
             await self._wait_for_others()
         self._closing = True
         try:
-            async with asyncio.timeout(CLOSE_SECONDS):
+            async with asyncio.timeout(self.close_seconds):
                 await self.close(reason)
         except Exception:  # noqa: BLE001 - a worker's top level
             self.log.critical("crashed while closing", traceback=traceback.format_exc())

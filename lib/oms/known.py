@@ -78,6 +78,12 @@ class Known:
         if order is not None:
             order.query_due_ns = order.query_due_ns or at_ns
 
+    def ask_by(self, client_id: str, at_ns: int) -> None:
+        """Note that an order is to be asked for at a time, if not before."""
+        order = self._open.get(client_id)
+        if order is not None:
+            order.query_due_ns = min(order.query_due_ns or at_ns, at_ns)
+
     def restore(self, past: Past, now_ns: int) -> None:
         """Take over what a former life of the process believed.
 

@@ -22,13 +22,8 @@ from supervisor.judges.slowness import SlowLimits
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-GRACE = {
-    WorkerKind.VENUE: 3.0,
-    WorkerKind.EXCHANGE: 8.0,
-    WorkerKind.STREAM: 3.0,
-    WorkerKind.BOT: 3.0,
-}
-"""Seconds from SIGTERM to SIGKILL where the configuration says nothing; see `lib.defaults`."""
+GRACE_SECONDS = 3.0
+"""From SIGTERM to SIGKILL where the configuration says nothing; see `lib.defaults`."""
 
 
 class Care(NamedTuple):
@@ -47,13 +42,16 @@ class Care(NamedTuple):
     window: float = 60.0
 
 
-def policy_of(root: RestartSection, kind: WorkerKind, own: RestartPart | None) -> RestartPolicy:
+def policy_of(
+    root: RestartSection, kind: WorkerKind, own: RestartPart | None, grace: float = GRACE_SECONDS
+) -> RestartPolicy:
     """Return how a worker is brought back.
 
     Args:
         root: The rules of all.
         kind: Its kind, which may have rules.
         own: Its own rules.
+        grace: Seconds from SIGTERM to SIGKILL where no rule says them.
     """
     found = _over(root, (getattr(root, kind.value), own))
     return RestartPolicy(
@@ -62,7 +60,7 @@ def policy_of(root: RestartSection, kind: WorkerKind, own: RestartPart | None) -
         limit=found.limit.count,
         window=found.limit.window,
         on_failed=found.on_failed,
-        grace=GRACE[kind] if found.grace is None else float(found.grace),
+        grace=grace if found.grace is None else float(found.grace),
         restarts_with=found.restarts_with,
     )
 

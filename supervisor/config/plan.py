@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from lib.constants import KEY, Channel, WorkerKind
 from lib.init import PUBLIC
+from lib.oms.proof import proof_of
 from supervisor.config.bots import Bot
-from supervisor.config.care_rules import Care, care_of, policy_of
+from supervisor.config.care_rules import GRACE_SECONDS, Care, care_of, policy_of
 from supervisor.config.care_sections import ResourcesPart, RestartPart, WatchdogSection
 from supervisor.config.hook_sections import hooks_of
 from supervisor.config.plain import plain_section
@@ -225,9 +226,15 @@ def _worker(
         **own,
     }
     root = spec.root
-    policy = policy_of(root.restart, kind, restart)
+    policy = policy_of(root.restart, kind, restart, _grace(spec, kind))
     care = care_of(root.watchdog, root.resources, kind, name, resources)
     return WorkerSpec(name, kind, config, limits, policy, float(root.watchdog.heartbeat), care)
+
+
+def _grace(spec: Spec, kind: WorkerKind) -> float:
+    if kind is not WorkerKind.EXCHANGE:
+        return GRACE_SECONDS
+    return proof_of(_public_section(spec)).grace_seconds
 
 
 def _general(spec: Spec) -> dict[str, Any]:

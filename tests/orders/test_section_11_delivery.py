@@ -124,6 +124,22 @@ async def test_numbers_and_acknowledgements_outlive_the_worker(bench: Bench) -> 
     assert [update.fill_sequence for update in missed] == [3]
 
 
+async def test_a_life_that_asks_for_the_rules_again_is_no_new_one(bench: Bench) -> None:
+    # what it had missed by then is told, and no fill of its own life is marked as replayed
+    quote = bench.intent(price=bench.price("0.98"))
+    taken = bench.intent()
+    await bench.post(quote, taken)
+    await bench.ask(Method.CANCEL, [quote.id])
+    await bench.status(quote.id, "CANCELED")
+    await until(lambda: numbered(bench))
+
+    hello = await bench.hello(*pack_cursor(Cursor((0, 0), [quote.id, taken.id])))
+
+    told = [update for update in hello.snapshot.missed if update.id == quote.id]
+    assert told[-1].status == "CANCELED"
+    assert {row.replayed for row in hello.snapshot.missed if row.trade_id} == {False}
+
+
 async def test_fills_while_everybody_was_dead_reach_the_next_life(bench: Bench) -> None:
     order = bench.intent(price=bench.price("1"), side="SELL")
     await bench.post(order)

@@ -7,7 +7,9 @@ import pytest
 
 from lib.bus.protocol import Method
 from lib.constants import NS_PER_SECOND
+from lib.exchange.replies import pack_intents
 from tests.orders.benches import fault, free_bench, placed
+from tests.orders.process_bench import KILLED, ProcessBench
 from tests.workers.exchange_bench import SYMBOL, Bench, until
 
 NO_SUCH_SYMBOL = {"status": 400, "code": -1121, "msg": "Invalid symbol."}
@@ -67,6 +69,37 @@ async def test_an_order_that_cannot_be_found_is_a_bad_end_and_says_so(bench: Ben
     assert await bench.stop() == 0
     stuck = next(row for row in bench.reports if row.kind == "stuck")
     assert stuck.facts["orders"] == [lost.id]
+
+
+async def test_an_order_of_unknown_fate_is_proven_gone_before_the_end(run_dir: Path) -> None:
+    async with Bench(run_dir) as bench:
+        await bench.ready()
+        await bench.hello()
+        fault(bench, "unknown_rest", method="POST", path="order", executed=False, count=1)
+        lost = bench.intent(price=bench.price("0.98"))
+        (outcome,) = await bench.post(lost)
+        assert outcome.status == "unknown"
+        assert await bench.stop() == 0
+        assert left(bench) == []
+        assert placed(bench, lost.id) == []
+
+
+async def test_an_order_that_a_killed_life_has_not_sent_is_proven_gone_before_the_end(
+    run_dir: Path,
+) -> None:
+    # that life's account stream is no witness: twice as many answers are needed
+    async with ProcessBench(run_dir) as bench:
+        await bench.ready()
+        await bench.kill()
+        bench.rules = "post.after_journal=kill"
+        bench.start_worker()
+        await bench.ready()
+        await bench.hello()
+        await bench.send(Method.POST, *pack_intents([bench.intent(price=bench.price("0.98"))]))
+        assert await bench.running == KILLED
+        await bench.reborn()
+        assert await bench.stop() == 0
+        assert left(bench) == []
 
 
 async def test_what_has_failed_often_is_tried_at_once_when_it_ends(bench: Bench) -> None:

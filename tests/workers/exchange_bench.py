@@ -74,9 +74,9 @@ class MortalWorker(ExchangeWorker):
 
     killed = False
 
-    async def _clear(self, reason: str) -> None:
+    async def _leave(self, reason: str) -> None:
         if not self.killed:
-            await super()._clear(reason)
+            await super()._leave(reason)
 
 
 class Bench:
@@ -211,7 +211,7 @@ class Bench:
 
     async def ended(self) -> int:
         """Return the worker's exit code when it has ended."""
-        async with asyncio.timeout(SECONDS + 4):
+        async with asyncio.timeout(2 * SECONDS):
             code = await self.running
         forget_closed_descriptors()
         if self.lifeline[1] >= 0:

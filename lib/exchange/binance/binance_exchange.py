@@ -33,7 +33,6 @@ LIFE = 1
 OPEN_SECONDS = 30.0
 READ_SECONDS = 15.0
 POST_SECONDS = 15.0
-CLOSE_SECONDS = 7.0
 CANDLE_KEYS = (KEY.TIMESTAMP, KEY.OPEN, KEY.HIGH, KEY.LOW, KEY.CLOSE, KEY.VOLUME)
 
 
@@ -85,7 +84,7 @@ class BinanceFuturesExchange(AbstractExchange):
 
     def close(self) -> None:
         """Cancel all own orders but protective stops, and disconnect."""
-        self._call(self._leave(), CLOSE_SECONDS + 1)
+        self._call(self._leave(), self._authority.orders.proof.grace_seconds)
         self._loop.stop()
 
     def isOnline(self) -> bool:
@@ -218,7 +217,7 @@ class BinanceFuturesExchange(AbstractExchange):
         return await self._authority.posting.post(ticket, intents)
 
     async def _leave(self) -> None:
-        await self._authority.closing().cancel_all(CLOSE_SECONDS)
+        await self._authority.closing().cancel_all(self._authority.orders.proof.end_seconds)
         await self._authority.close()
 
     def _own(self, wanted: set[str] | None) -> list[Tracked]:

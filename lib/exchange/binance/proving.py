@@ -20,6 +20,8 @@ from lib.timer import AbstractTimer
 
 AGAIN_NS = 2 * NS_PER_SECOND
 """After a question that has failed."""
+SOON_NS = NS_PER_SECOND // 20
+"""After the moment from which on absence can be proven."""
 
 
 class Proving:
@@ -68,7 +70,9 @@ class Proving:
             report = await self._look(action)
             if report is not None:
                 self._desk.learn(report)
-            elif order is not None and witness_ns and await self._sweeping.sweep(order.symbol):
+            elif order is not None and not witness_ns:
+                self._await_proof(order)
+            elif order is not None and await self._sweeping.sweep(order.symbol):
                 heard = self._was_heard_since(order.sent_ns)
                 self._desk.run(self._orders.on_absent(name, witness_ns, heard=heard))
         except ExchangeError as error:
@@ -103,6 +107,11 @@ class Proving:
             return 0
         server_ns = await self._gateway.server_ns()
         return server_ns if server_ns > over_ns else 0
+
+    def _await_proof(self, order: Tracked) -> None:
+        # the first answer that counts must not wait for the turn of an ordinary question
+        over_ns = self._orders.proof.over_ns(order)
+        self._orders.ask_by(order.id, max(over_ns, self._gateway.now_ns()) + SOON_NS)
 
     async def _look(self, action: QueryOrder) -> OrderReport | None:
         report = await self._gateway.query(action.symbol, action.id, conditional=action.conditional)
