@@ -32,7 +32,8 @@ from workers.runtime import AsyncWorker, Vitals, run_worker
 from workers.secrets import keep_login, resolve_secrets
 
 REPEAT_SECONDS = 0.25
-"""How often the account's topics repeat their sequence."""
+"""How often the account's topics repeat their sequence, and we our health: a bot may have missed
+it, or have asked at a bad moment that was over before we looked ourselves."""
 COMPONENT = "exchange"
 ALONE = "the supervisor is gone"
 STARTING = "bots find their way back"
@@ -224,6 +225,7 @@ class ExchangeWorker(AsyncWorker):
     async def _repeat(self) -> None:
         while True:
             self._publisher.repeat_sequences()
+            self._tell_health(again=True)
             await self.timer.SleepAsync(REPEAT_SECONDS)
 
     def _publish_order(self, update: OrderUpdate) -> None:
@@ -243,10 +245,13 @@ class ExchangeWorker(AsyncWorker):
         reason = self._reason or self._authority.trouble()
         return not reason, reason
 
-    def _tell_health(self) -> None:
-        if (health := self._health()) != self._told:
-            self._told = health
+    def _tell_health(self, *, again: bool = False) -> None:
+        health = self._health()
+        is_new = health != self._told
+        self._told = health
+        if is_new or again:
             self._publisher.send(Health(COMPONENT, *health))
+        if is_new:
             self.log.info("online" if health[0] else "offline", reason=health[1])
 
     def _refusal(self, owner: str) -> str:

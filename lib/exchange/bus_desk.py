@@ -163,8 +163,8 @@ class Desk:
         """Take in one message of the account channel, `name` being its topic."""
         self.line.heard_ns = now_ns
         if isinstance(message, Health):
-            self.line.on_health(message)
-            self.events.append(message)
+            if self.line.on_health(message):
+                self.events.append(message)
         elif self._sync.receive(name, header, message, now_ns):
             self._apply(message)
 

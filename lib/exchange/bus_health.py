@@ -33,12 +33,18 @@ class Line:
         self._absent = ""
         self._halted = False
 
-    def on_health(self, health: Health) -> None:
-        """Take note of what the exchange worker says of itself, the supervisor of the own book."""
+    def on_health(self, health: Health) -> bool:
+        """Take note of what the exchange worker says of itself, the supervisor of the own book.
+
+        Returns:
+            Whether it was news.
+        """
         if health.component == WorkerKind.EXCHANGE:
-            self._exchange = health
-        elif health.component == self._book:
+            before, self._exchange = self._exchange, health
+            return health != before
+        if health.component == self._book:
             self._book_ill = "" if health.healthy else health.reason
+        return True
 
     def on_roster(self, roster: Roster) -> None:
         """Take note of who lives and who is halted."""

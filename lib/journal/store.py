@@ -12,10 +12,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from lib.constants import FINAL
 from lib.errors import ConfigError
 from lib.failpoints import failpoint
-from lib.oms.rows import Fact, FillRow, OrderRow, OwnerRow, Past, Row
+from lib.journal.past import newest_of, read_past
+from lib.journal.schema import SCHEMA, SQL, TABLES, UNFINISHED
+from lib.oms.rows import ACKS, Fact, FillRow, OrderRow, Past, Row
 
 FORMAT = 1
 FILE = "journal.sqlite"
@@ -25,24 +26,6 @@ RESERVE_BYTES = 4 * 1024 * 1024
 DURABLE = frozenset({"halts", "pauses", "day", "epoch", "boot", "clean"})
 """Facts that must outlive the machine."""
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-_TABLES: dict[type[Any], tuple[str, str]] = {
-    OrderRow: ("orders", "PRIMARY KEY (id)"),
-    FillRow: ("fills", "PRIMARY KEY (symbol, trade_id, exchange_id)"),
-    Fact: ("facts", "PRIMARY KEY (name)"),
-    OwnerRow: ("owners", "PRIMARY KEY (prefix)"),
-}
-_INDEXES = (
-    "CREATE UNIQUE INDEX IF NOT EXISTS fills_of_owner ON fills (owner, sequence)",
-    "CREATE INDEX IF NOT EXISTS orders_by_status ON orders (status)",
-    "CREATE INDEX IF NOT EXISTS orders_of_owner ON orders (owner, id)",
-)
-_SQL = {
-    kind: f"INSERT OR REPLACE INTO {table} VALUES ({', '.join('?' * len(kind._fields))})"  # noqa: S608
-    for kind, (table, _) in _TABLES.items()
-}
-_FINAL = ", ".join(f"'{status.value}'" for status in sorted(FINAL))
-_UNFINISHED = f"(status NOT IN ({_FINAL}) OR held != '' OR kept)"
 
 
 class Store:
@@ -63,6 +46,8 @@ class Store:
         failpoint("journal.open")
         self._synchronous = synchronous
         self._folder = folder
+        self._compacted = 0
+        """Number of the order row up to which `compact` has looked in this round."""
         self.path = folder / FILE
         self.lost = False
         """True when there was a journal that could not be read and was put aside."""
@@ -106,7 +91,7 @@ class Store:
         connection.execute("BEGIN IMMEDIATE")
         try:
             for row in rows:
-                connection.execute(_SQL[type(row)], row)
+                connection.execute(SQL[type(row)], row)
             connection.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):
@@ -114,32 +99,8 @@ class Store:
             raise
 
     def read(self, since_ns: int) -> Past:
-        """Return all that a new life must know; final orders and fills since a time only."""
-        facts = {row[0]: json.loads(row[1]) for row in self._rows("SELECT * FROM facts")}
-        acks = facts.get("acks", {})
-        orders = self._rows(
-            f"SELECT * FROM orders WHERE {_UNFINISHED} OR event_ns >= ?",  # noqa: S608
-            since_ns,
-        )
-        fills = [
-            FillRow(*row)
-            for owner, _ in self._counts()
-            for row in self._rows(
-                "SELECT * FROM fills WHERE owner = ? AND (event_ns >= ? OR sequence > ?)",
-                owner,
-                since_ns,
-                acks.get(owner, 0),
-            )
-        ]
-        fills.sort(key=lambda row: (row.owner, row.sequence))
-        return Past(
-            orders=[OrderRow(*row) for row in orders],
-            fills=fills,
-            facts=facts,
-            owners=dict(self._rows("SELECT * FROM owners")),
-            sequences=dict(self._counts()),
-            highest=dict(self._rows("SELECT owner, max(id) FROM orders GROUP BY owner")),
-        )
+        """Return all that a new life must know; see `lib.journal.past`."""
+        return read_past(self._connection, since_ns)
 
     def orders(self, owners: Iterable[str], limit: int) -> list[OrderRow]:
         """Return the newest orders of some owners, newest first."""
@@ -164,21 +125,46 @@ class Store:
         return sorted(found, key=lambda row: row.event_ns, reverse=True)[:limit]
 
     def compact(self, before_ns: int, limit: int = 500) -> int:
-        """Remove final orders and acknowledged fills from before a time; return how many."""
-        rows = self._rows("SELECT value FROM facts WHERE name = 'acks'")
-        acks: dict[str, int] = json.loads(rows[0][0]) if rows else {}
-        removed = self._delete(
-            "orders", f"NOT {_UNFINISHED} AND event_ns < ? AND sent_ns < ?", limit, before_ns
-        )
-        for owner, newest in self._counts():
+        """Remove final orders and acknowledged fills from before a time; return how many.
+
+        One call looks at so many of the oldest rows of each table and goes on there at the next:
+        whoever waits for a commit waits for this, too.
+        """
+        acks: dict[str, int] = {}
+        for (value,) in self._rows("SELECT value FROM facts WHERE name = ?", ACKS):
+            acks = json.loads(value)
+        removed = self._compact_orders(before_ns, limit)
+        owners = newest_of(self._connection, "fills", "owner", "sequence")
+        share = max(1, limit // max(1, len(owners)))
+        for owner, newest in owners:
             # the newest fill stays: the next number is counted from it
             upto = min(acks.get(owner, 0), newest - 1)
             removed += self._connection.execute(
-                "DELETE FROM fills WHERE rowid IN (SELECT rowid FROM fills WHERE owner = ? "
-                "AND sequence <= ? AND event_ns < ? LIMIT ?)",
-                (owner, upto, before_ns, limit),
+                "DELETE FROM fills WHERE rowid IN (SELECT rowid FROM (SELECT rowid, event_ns "
+                "FROM fills WHERE owner = ? AND sequence <= ? ORDER BY sequence LIMIT ?) "
+                "WHERE event_ns < ?)",
+                (owner, upto, share, before_ns),
             ).rowcount
         return removed
+
+    def _compact_orders(self, before_ns: int, limit: int) -> int:
+        # a row that is written again gets a new number: the lowest ones are the oldest
+        rows = self._rows(
+            "SELECT rowid, event_ns, sent_ns FROM orders WHERE rowid > ? ORDER BY rowid LIMIT ?",
+            self._compacted,
+            limit,
+        )
+        old = [row for row in rows if row[1] < before_ns and row[2] < before_ns]
+        begin = self._compacted
+        is_over = len(rows) < limit or len(old) < len(rows)
+        self._compacted = 0 if is_over else rows[-1][0]
+        if not old:
+            return 0
+        return self._connection.execute(
+            f"DELETE FROM orders WHERE rowid > ? AND rowid <= ? AND NOT {UNFINISHED} "  # noqa: S608
+            "AND event_ns < ? AND sent_ns < ?",
+            (begin, old[-1][0], before_ns, before_ns),
+        ).rowcount
 
     def reserve(self) -> bool:
         """Set space aside for a full disk; return whether it is there."""
@@ -218,11 +204,11 @@ class Store:
                     f"{self.path} has format {version}, written by a newer Tickvisor; this one "
                     f"reads up to {FORMAT}"
                 )
-            for kind, (table, keys) in _TABLES.items():
+            for kind, (table, keys) in TABLES.items():
                 columns = ", ".join(kind._fields)
                 connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}, {keys})")
-            for index in _INDEXES:
-                connection.execute(index)
+            for statement in SCHEMA:
+                connection.execute(statement)
             connection.execute(f"PRAGMA user_version={FORMAT}")
         except BaseException:
             connection.close()
@@ -238,16 +224,6 @@ class Store:
 
     def _rows(self, sql: str, *values: Any) -> list[Any]:
         return self._connection.execute(sql, values).fetchall()
-
-    def _counts(self) -> list[tuple[str, int]]:
-        return self._rows("SELECT owner, max(sequence) FROM fills GROUP BY owner")
-
-    def _delete(self, table: str, condition: str, limit: int, before_ns: int) -> int:
-        return self._connection.execute(
-            f"DELETE FROM {table} WHERE rowid IN "  # noqa: S608
-            f"(SELECT rowid FROM {table} WHERE {condition} LIMIT ?)",
-            (before_ns, before_ns, limit),
-        ).rowcount
 
 
 def checkpoint(path: Path) -> None:

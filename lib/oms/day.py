@@ -2,7 +2,8 @@
 
 A result is what the owner's fills brought in or cost, fees included, and what it would hold by them
 is worth now against the day's start. The position is counted from the fills alone, since account
-events come apart from them: in between, a purchase would look like a loss.
+events come apart from them: in between, a purchase would look like a loss. The running results are
+journaled, so that a restart counts only the fills that came after them.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from lib.bus.protocol import OrderUpdate
 from lib.constants import NS_PER_SECOND, Side
 from lib.helpers import decimal, plain
 from lib.models import ZERO
-from lib.oms.rows import Fact, fact
+from lib.oms.rows import TALLY, Fact, fact
 
 DAY = "day"
 
@@ -38,12 +39,18 @@ class Day:
 
     def __init__(self, facts: Mapping[str, Any]) -> None:
         """Take over the day that a former life of the process began."""
-        kept = facts.get(DAY, {})
+        kept, running = facts.get(DAY, {}), facts.get(TALLY, {})
         self._date: str = kept.get("date", "")
         self._tallies = {
             owner: _Tally(decimal(qty), decimal(price), since_ns, decimal(qty))
             for owner, (qty, price, since_ns) in kept.get("starts", {}).items()
         }
+        self._counted: dict[str, int] = dict(running.get("counted", {}))
+        if running.get("date") == self._date:
+            for owner, (qty, cash) in running["results"].items():
+                if tally := self._tallies.get(owner):
+                    tally.qty, tally.cash = decimal(qty), decimal(cash)
+        self._is_kept = True
 
     def begin(self, now_ns: int, held: Mapping[str, tuple[Decimal, Decimal]]) -> Fact | None:
         """Begin a new day if one has begun, and note owners that are new today.
@@ -58,6 +65,7 @@ class Day:
         date = date_of(now_ns)
         if date != self._date:
             self._date, self._tallies = date, {}
+            self._is_kept = False
         new = {owner: start for owner, start in held.items() if owner not in self._tallies}
         if not new:
             return None
@@ -71,6 +79,10 @@ class Day:
 
     def on_fill(self, update: OrderUpdate) -> None:
         """Count what a fill brought in or cost, its fee included."""
+        if update.fill_sequence <= self._counted.get(update.owner, 0):
+            return
+        self._counted[update.owner] = update.fill_sequence
+        self._is_kept = False
         tally = self._tallies.get(update.owner)
         if tally is None or update.event_ns <= tally.since_ns:
             return
@@ -78,6 +90,17 @@ class Day:
         signed = qty if update.side == Side.BUY else -qty
         tally.qty += signed
         tally.cash -= signed * decimal(update.fill_price) + decimal(update.fee)
+
+    def running(self) -> Fact | None:
+        """Return the results so far, to be journaled after their fills; None for no change."""
+        if self._is_kept:
+            return None
+        self._is_kept = True
+        results = {
+            owner: [plain(tally.qty), plain(tally.cash)] for owner, tally in self._tallies.items()
+        }
+        value = {"date": self._date, "counted": self._counted, "results": results}
+        return fact(TALLY, value)
 
     def result(self, owner: str, price: Decimal) -> Decimal:
         """Return an owner's result of today at a price; negative is a loss."""

@@ -4,9 +4,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable
 
 from lib.bus.protocol import OrderUpdate
-from lib.oms.rows import Fact, FillRow, Past, fact, update_of
-
-ACKS = "acks"
+from lib.oms.rows import ACKS, Fact, FillRow, Past, fact, update_of
 
 
 class Deliveries:

@@ -13,6 +13,13 @@ from lib.helpers import decimal, plain
 from lib.oms.events import Fill
 from lib.oms.tracked import Tracked
 
+ACKS = "acks"
+"""Fact: owner -> number of the newest fill that it has acknowledged."""
+TALLY = "tally"
+"""Fact: the day's running results; `counted` is owner -> number of the newest fill in them."""
+SWEPT = "swept:"
+"""Begin of facts: newest trade of a symbol up to which all trades were read and booked."""
+
 
 class OrderRow(NamedTuple):
     """Newest state of one order."""
@@ -94,9 +101,10 @@ class Past(NamedTuple):
     """All that the journal knows at the start."""
 
     orders: list[OrderRow]
-    """Every order that is not final, and the final ones of the last day."""
+    """Oldest first: what is not final or may still appear, the newest, and those of `fills`."""
     fills: list[FillRow]
-    """Oldest first: the last day's, and all that were not acknowledged."""
+    """Oldest first: what is not acknowledged, not counted in the day's result, newer than its
+    symbol's last sweep, or of an order that is not final."""
     facts: dict[str, Any]
     owners: dict[str, str]
     """Id prefix -> owner."""

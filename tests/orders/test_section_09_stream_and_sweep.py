@@ -66,6 +66,18 @@ async def test_the_mark_moves_with_completed_sweeps_only(bench: Bench) -> None:
     assert requests(bench, "GET", TRADES)[-1]["params"]["fromId"] == str(first + 1)
 
 
+async def test_the_marks_keep_up_while_all_goes_well(bench: Bench) -> None:
+    # else the next start would have to read, and to know again, the trades of a whole day
+    sweeping = bench.worker._authority.sweeping
+    assert await sweeping.sweep(SYMBOL)
+    order = bench.intent()
+    await bench.post(order)
+    await bench.status(order.id, "FILLED")
+    before = sweeping._marks.get(SYMBOL, 0)
+    sweeping._refresh_ns = 0  # as after five minutes
+    await until(lambda: sweeping._marks.get(SYMBOL, 0) > before)
+
+
 async def test_a_trade_that_nobody_can_place_stops_new_risk(bench: Bench) -> None:
     authority = bench.worker._authority
     fault(bench, "mute_user")

@@ -155,6 +155,7 @@ def test_the_day_counts_cash_fees_and_what_is_held() -> None:
     row = day.begin(NOW, {OWNER: (Decimal(2), Decimal(100))})
     order = orders.accept(OWNER, 1, intent(), NOW)
     bought = order.update(fill("1", 4, "100")._replace(event_ns=NOW + 1))
+    bought = bought._replace(fill_sequence=1)
     day.on_fill(bought)
     # two held from before and one bought now lose ten each, and the fee
     assert day.result(OWNER, Decimal(90)) == Decimal("-30.01")
@@ -165,6 +166,31 @@ def test_the_day_counts_cash_fees_and_what_is_held() -> None:
     tomorrow = NOW + 86_400 * NS_PER_SECOND
     assert reborn.begin(tomorrow, {OWNER: (Decimal(3), Decimal(90))}) is not None
     assert reborn.result(OWNER, Decimal(90)) == 0
+
+
+def test_a_restart_counts_only_the_fills_after_the_journaled_results() -> None:
+    orders = Orders({PREFIX: OWNER})
+    day = Day({})
+    start = day.begin(NOW, {OWNER: (Decimal(0), Decimal(100))})
+    order = orders.accept(OWNER, 1, intent(), NOW)
+    bought = [
+        order.update(fill("1", number, "100")._replace(event_ns=NOW + number))._replace(
+            fill_sequence=number
+        )
+        for number in (1, 2, 3)
+    ]
+    for update in bought[:2]:
+        day.on_fill(update)
+    facts = kept([start, day.running()])
+    assert day.running() is None
+    day.on_fill(bought[2])
+
+    reborn = Day(facts)
+    for update in bought:  # those that are counted may come, too
+        reborn.on_fill(update)
+
+    assert reborn.result(OWNER, Decimal(90)) == day.result(OWNER, Decimal(90))
+    assert Day({}).result(OWNER, Decimal(90)) == 0
 
 
 # --- against the venue

@@ -304,6 +304,17 @@ async def test_health_follows_the_rate_limit(bench: Bench) -> None:
     await until(lambda: any(isinstance(row, Health) and row.healthy for row in bench.messages))
 
 
+async def test_who_asked_in_a_bad_moment_is_told_that_it_is_over(bench: Bench) -> None:
+    # it may begin and end between two looks of the worker at its own health
+    synced = bench.worker._authority.sync.synced
+    synced.clear()
+    hello = await bench.hello()
+    synced.set()
+    assert not hello.snapshot.online
+    bench.messages.clear()
+    await until(lambda: any(isinstance(row, Health) and row.healthy for row in bench.messages))
+
+
 async def test_the_reconnect_command_replaces_the_connection(bench: Bench) -> None:
     bench.tell_roster()
     bench.command("reconnect")

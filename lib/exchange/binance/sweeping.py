@@ -16,14 +16,15 @@ from lib.exchange.binance.shared import Shared
 from lib.journal.abstract_journal import Journal
 from lib.logger import AbstractLogger
 from lib.oms.events import Fill
-from lib.oms.rows import fact
+from lib.oms.rows import SWEPT, fact
 from lib.timer import AbstractTimer
 
-SWEPT = "swept:"
 BACK_NS = 3_600 * NS_PER_SECOND
 """How far a first sweep looks back: before that, no order of this journal was there."""
 AGAIN_NS = (2_000 * NS_PER_MS, 60_000 * NS_PER_MS)
 """A sweep is repeated after these times: reads lag behind."""
+REFRESH_NS = 300 * NS_PER_SECOND
+"""Between two sweeps when nothing else asks for one."""
 STEP_SECONDS = 0.1
 
 
@@ -67,6 +68,7 @@ class Sweeping:
         self._foreign: set[tuple[str, int]] = set()
         self._shared: Shared[bool] = Shared()
         self._due: dict[str, list[int]] = {}
+        self._refresh_ns = timer.Monotonic() + REFRESH_NS
         self.unclear: set[str] = set()
         """Symbols with a trade of which nobody can say yet whose it was."""
         self.found = 0
@@ -88,12 +90,20 @@ class Sweeping:
         """Sweep what is due, for ever."""
         while True:
             now_ns = self._timer.Monotonic()
+            if now_ns >= self._refresh_ns:
+                self._refresh(now_ns)
             for symbol, times in list(self._due.items()):
                 if times and times[0] <= now_ns:
                     times.pop(0)
                     if not await self.sweep(symbol):
                         times.insert(0, self._timer.Monotonic() + AGAIN_NS[0])
             await self._timer.SleepAsync(STEP_SECONDS)
+
+    def _refresh(self, now_ns: int) -> None:
+        # what came after the marks is read at the next start, and known again until then
+        self._refresh_ns = now_ns + REFRESH_NS
+        for symbol in self._orders.symbols() & self._rules.keys():
+            self._due[symbol] = self._due.get(symbol) or [now_ns]
 
     async def sweep(self, symbol: str) -> bool:
         """Read a symbol's trades to the end; return whether nothing was left in doubt."""

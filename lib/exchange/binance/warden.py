@@ -181,8 +181,9 @@ class Warden:
             if price
         }
         begun = self._day.begin(now_ns, held)
-        if begun is not None:
-            self._journal.put([begun])
+        changed = [row for row in (begun, self._day.running()) if row is not None]
+        if changed:
+            self._journal.put(changed)
         results = {owner: self._day.result(owner, price) for owner, price in prices.items()}
         halted = [
             owner

@@ -304,6 +304,12 @@ def test_going_online_and_offline_is_told_once_each(wire: Wire) -> None:
         Health("exchange", False, "banned"),
         wire.now_ns,
     )
+    wire.desk.on_account(  # repeated, since a message may be lost
+        b"health.exchange.",
+        Header(1, 2, 0),
+        Health("exchange", False, "banned"),
+        wire.now_ns,
+    )
     wire.tick()
 
     told = wire.told()
