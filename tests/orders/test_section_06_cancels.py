@@ -144,3 +144,13 @@ async def test_orders_that_are_not_ours_are_never_touched(bench: Bench) -> None:
     assert await bench.stop() == 0
     rows = {row["client_id"][:4]: row["status"] for row in bench.ledger()["orders"]}
     assert rows["web_"] == "NEW"
+
+
+async def test_a_cancel_right_behind_its_order_does_not_overtake_it(bench: Bench) -> None:
+    order = bench.intent(price=bench.price("0.98"))
+    for _ in range(2):  # both wait at the socket when the worker looks
+        await bench.send(Method.POST, *pack_intents([order]))
+        await bench.send(Method.CANCEL, [order.id])
+        await bench.status(order.id, "CANCELED", "NOT_SENT")
+    assert placed(bench, order.id) in (["CANCELED"], [])
+    assert "UNKNOWN" not in [update.status for update in bench.of(order.id)]
