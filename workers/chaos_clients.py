@@ -150,12 +150,16 @@ def read_journal(path: Path) -> Journal | None:
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1.0)
         try:
             orders = connection.execute("SELECT id, status, sent_ns FROM orders").fetchall()
+            doubtful = connection.execute(
+                "SELECT id FROM orders WHERE conditional AND status = 'UNKNOWN'"
+            )
             fills = connection.execute("SELECT symbol, trade_id, exchange_id FROM fills")
             return Journal(
                 {name: status for name, status, _ in orders},
                 Counter((str(row[0]), row[1], row[2]) for row in fills),
                 # an intent has its request's time, what was found at the exchange only its id's
                 frozenset(name for name, _, sent_ns in orders if sent_ns == made_at(name)),
+                frozenset(row[0] for row in doubtful),
             )
         finally:
             connection.close()

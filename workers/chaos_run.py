@@ -26,6 +26,9 @@ SETTLE_SECONDS = 25.0
 LOOK_SECONDS = 0.15
 TRADE_SECONDS = 8.0
 """Longest wait, before a strike, for as many orders as make a drill worth its name."""
+CLEAR_SECONDS = 90.0
+"""That a conditional order does not exist takes a minute to prove: no stop waits so long, and one
+that the last fault has left in doubt would make it end, rightly, with 1."""
 ANSWER_NS = 3 * NS_PER_SECOND
 """A Post without any answer for longer is not an open request."""
 LAST_RULES = frozenset(
@@ -157,7 +160,12 @@ class Run:
                 return
             await self._timer.SleepAsync(LOOK_SECONDS)
 
+    async def _is_clear(self) -> bool:
+        journal = (await self._evidence()).journal
+        return journal is not None and not journal.doubtful
+
     async def _finish(self, after: str) -> None:
+        await self.system.until(self._is_clear, CLEAR_SECONDS)
         (code, said), before = await self.system.stop(), len(self._found)
         await self.system.keep_ledger()
         evidence = await self._evidence()
