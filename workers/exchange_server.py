@@ -201,12 +201,15 @@ class OrderServer:
         ids = request.args[0] if request.args else []
         if not isinstance(ids, list):
             raise ProtocolError("args are not a list of ids")
+        ids = [str(client_id) for client_id in ids]
         now_ns = self._gateway.now_ns()
         orders = self._orders
+        entering = self._authority.posting.entering.withdraw(request.owner, ids)
         for client_id in ids:
-            # one that this life of the worker does not know is looked for, and then cancelled
-            orders.adopt(request.owner, str(client_id), request.incarnation, now_ns)
-        named = [orders.get(str(client_id)) for client_id in ids]
+            if client_id not in entering:
+                # one that this life of the worker does not know is looked for, and then cancelled
+                orders.adopt(request.owner, client_id, request.incarnation, now_ns)
+        named = [orders.get(client_id) for client_id in ids]
         concerned = [
             order
             for order in (named if ids else orders.open_orders(request.owner))
@@ -215,7 +218,7 @@ class OrderServer:
         failpoint("cancel.before_journal")
         self._authority.cancel(concerned)
         failpoint("cancel.after_journal")
-        return encode_reply(ReplyStatus.OK, len(concerned))
+        return encode_reply(ReplyStatus.OK, len(concerned) + len(entering))
 
     async def _best(self, request: Request) -> Reply:
         book = await self._gateway.book(split_owner(request.owner)[1])

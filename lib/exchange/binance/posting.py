@@ -4,7 +4,7 @@ An order that may add risk is in the journal before its first byte leaves, with 
 window that its request carries. What only reduces waits for no disk.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from lib.bus.protocol import OrderIntent, ReplyStatus
@@ -18,6 +18,7 @@ from lib.exchange.binance.admission import Admission, Ticket
 from lib.exchange.binance.codec import MAX_BATCH
 from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.drawn_out import drawn_out
+from lib.exchange.binance.entering import Entering
 from lib.exchange.binance.gateway import BinanceGateway
 from lib.exchange.binance.side_by_side import side_by_side
 from lib.exchange.binance.tries import Tries
@@ -87,19 +88,22 @@ class OrderPost:
         self._journal = journal
         self._exits = exits
         self._preparation = preparation
+        self.entering = Entering()
 
     async def post(self, ticket: Ticket, intents: Sequence[OrderIntent]) -> list[Outcome]:
         """Place orders side by side; return when the outcome of each is known."""
         outcomes: dict[str, Outcome] = {}
         accepted: list[OrderIntent] = []
-        for symbol in {intent.symbol for intent in intents if not intent.reduce_only}:
-            await self._preparation.quote(symbol)
+        with self.entering.of(ticket.owner, [intent.id for intent in intents]) as unwanted:
+            for symbol in {intent.symbol for intent in intents if not intent.reduce_only}:
+                await self._preparation.quote(symbol)
         for intent in intents:
             refused = self._admission.admit(ticket, intent)
             if refused is None:
                 accepted.append(intent)
             else:
                 outcomes.setdefault(intent.id, refused)
+        self._take_back(intent.id for intent in accepted if intent.id in unwanted)
         reducing = [intent for intent in accepted if intent.reduce_only]
         adding = [intent for intent in accepted if not intent.reduce_only]
         work: list[Coroutine[Any, Any, dict[str, Outcome]]] = []
@@ -122,6 +126,10 @@ class OrderPost:
             return self._placed(await self._place(intent))
         except ExchangeError as error:
             return self._failed(intent.id, error)
+
+    def _take_back(self, ids: Iterable[str]) -> None:
+        orders = [order for order in map(self._orders.get, ids) if order is not None]
+        self._desk.run(self._orders.want_cancel(orders, self._gateway.now_ns()))
 
     async def _send_reducing(
         self, ticket: Ticket, intents: Sequence[OrderIntent]
