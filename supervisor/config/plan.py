@@ -232,9 +232,8 @@ def _worker(
 
 
 def _grace(spec: Spec, kind: WorkerKind) -> float:
-    if kind is not WorkerKind.EXCHANGE:
-        return GRACE_SECONDS
-    return proof_of(_public_section(spec)).grace_seconds
+    proves = kind is WorkerKind.EXCHANGE
+    return proof_of(_public_section(spec)).grace_seconds if proves else GRACE_SECONDS
 
 
 def _general(spec: Spec) -> dict[str, Any]:

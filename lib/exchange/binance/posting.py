@@ -9,11 +9,7 @@ from typing import Any, NamedTuple
 
 from lib.bus.protocol import OrderIntent, ReplyStatus
 from lib.constants import NS_PER_SECOND, Status
-from lib.errors import (
-    ExchangeError,
-    OrderRejected,
-    OrderUnknown,
-)
+from lib.errors import ExchangeError, OrderRejected, OrderUnknown
 from lib.exchange.binance.admission import Admission, Ticket
 from lib.exchange.binance.codec import MAX_BATCH
 from lib.exchange.binance.desk import Belief, OrderDesk
