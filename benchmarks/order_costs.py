@@ -9,6 +9,7 @@ from pathlib import Path
 from lib.bus.protocol import OrderIntent
 from lib.constants import OrderType, Side, Status
 from lib.journal.writer import JournalWriter
+from lib.oms.account import AccountBook
 from lib.oms.events import OrderReport
 from lib.oms.ids import ClientIds, check_prefixes
 from lib.oms.limits import RiskLimits
@@ -34,7 +35,7 @@ class Desk:
         owners = [f"bot:{symbol}" for symbol in symbols]
         self.orders = Orders(check_prefixes("bench", owners))
         self.risk = Risk(RiskLimits({**NO_COUNT, "account": NO_COUNT}), self.orders)
-        self.positions = {symbol: [Decimal(0)] for symbol in symbols}
+        self.book = AccountBook("bench", symbols)
         self.quotes = {symbol: Quote(Decimal(100), Decimal("100.1")) for symbol in symbols}
         self._ids = {owner: ClientIds("bench", owner) for owner in owners}
         for owner in owners:
@@ -67,7 +68,8 @@ def measure_risk(symbols: list[str], count: int) -> list[float]:
     for _ in range(count):
         begun_ns = time.perf_counter_ns()
         order = desk.accept(owner)
-        refused = desk.risk.check(order, desk.positions, desk.quotes, time.monotonic_ns())
+        positions = {symbol: desk.book.possible(symbol) for symbol in symbols}
+        refused = desk.risk.check(order, positions, desk.quotes, time.monotonic_ns())
         found.append((time.perf_counter_ns() - begun_ns) / 1e3)
         desk.orders.end(order.id, Status.NOT_SENT, refused, time.time_ns())
     return found

@@ -94,6 +94,7 @@ class OrderServer:
             BYE: self._bye,
         }
         self.after_send: Callable[[], None] = lambda: None
+        self._gives_way = False
         self.served = 0
         self.fenced = 0
         self.bad_frames = 0
@@ -101,9 +102,12 @@ class OrderServer:
     def drain(self) -> None:
         """Take what waits on the socket, up to the first request that needs a task of its own.
 
-        That one gets its turn before the next is looked at: an order is on its way sooner, and
-        the cancel behind it does not find it unknown.
+        That one gets its turn before the next is looked at, and the one after it, in which its
+        bytes leave: an order is on its way sooner, and the cancel behind it finds it known.
         """
+        if self._gives_way:
+            self._gives_way = False
+            return
         for peer, request_id, payload in self._server.receive():
             try:
                 request = decode_request(payload)
@@ -113,6 +117,7 @@ class OrderServer:
                 self._reply(peer, request_id, encode_reply(ReplyStatus.ERROR, 0, str(error)))
                 continue
             if self._judge(peer, request_id, request):
+                self._gives_way = True
                 return
 
     def _judge(self, peer: Peer, request_id: bytes, request: Request) -> bool:

@@ -1,6 +1,6 @@
 """Positions and balances of one account: reports in, messages on change out (pure)."""
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
@@ -45,7 +45,8 @@ class AccountBook:
             symbol: PositionReport(symbol, ZERO, ZERO, ZERO, 0) for symbol in symbols
         }
         self._balances: dict[str, Balance] = {}
-        self._fills: dict[str, deque[_SignedFill]] = defaultdict(lambda: deque(maxlen=FILLS))
+        self._fills: dict[str, deque[_SignedFill]] = {}
+        """Those that no position contains yet: each order that adds risk waits for their sum."""
         self._doubts: dict[str, _Doubt] = {}
         self.events = 0
         self.balances_moved = False
@@ -73,18 +74,23 @@ class AccountBook:
     def possible(self, symbol: str) -> list[Decimal]:
         """Return what may be held of a symbol: as told, as last read, and with newer fills."""
         report = self._positions.get(symbol)
-        qty, at_ns = (report.qty, report.event_ns) if report else (ZERO, 0)
-        newer = sum((each.qty for each in self._fills[symbol] if each.at_ns > at_ns), ZERO)
-        found = [qty, qty + newer]
+        qty = report.qty if report else ZERO
+        found = [qty]
+        if symbol in self._fills:
+            found.append(qty + sum((each.qty for each in self._fills[symbol]), ZERO))
         if symbol in self._doubts:
             found.append(self._doubts[symbol].row.qty)
         return found
 
     def on_fill(self, update: OrderUpdate) -> None:
         """Take in a fill: the position that it made may be told later."""
+        report = self._positions.get(update.symbol)
+        if report is not None and update.event_ns <= report.event_ns:
+            return
         qty = decimal(update.fill_qty)
         signed = qty if update.side == Side.BUY else -qty
-        self._fills[update.symbol].append(_SignedFill(signed, update.event_ns))
+        fills = self._fills.setdefault(update.symbol, deque(maxlen=FILLS))
+        fills.append(_SignedFill(signed, update.event_ns))
 
     def balance(self, asset: str) -> Balance | None:
         """Return the balance of one margin asset, None while unknown."""
@@ -141,11 +147,18 @@ class AccountBook:
         if known is not None and report.event_ns > known.event_ns:
             self._doubts.pop(report.symbol, None)
         self._positions[report.symbol] = report
+        self._forget_fills(report)
         if known is None:
             return [self._message(report)] if report.qty else []
         if known.qty == report.qty and known.price == report.price:
             return []
         return [self._message(report)]
+
+    def _forget_fills(self, report: PositionReport) -> None:
+        fills = self._fills.pop(report.symbol, ())
+        newer = deque((each for each in fills if each.at_ns > report.event_ns), FILLS)
+        if newer:
+            self._fills[report.symbol] = newer
 
     def _flat(self, symbol: str, asked_ns: int) -> PositionReport | None:
         # The list says nothing about when: its time must not outdate an event that is under way,

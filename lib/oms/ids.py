@@ -21,7 +21,9 @@ LENGTH = 8 + 1 + 15 + 1 + 6
 """Characters of an id's first attempt."""
 REMEMBERED = 4_096
 """Ids whose parts are kept: every order's id is asked for several times, and parsing takes long."""
-_PATTERN = re.compile(r"([0-9a-f]{8})-(\d{8}\.\d{6})\.(\d{6})(?:\.([2-9]))?", re.ASCII)
+_PATTERN = re.compile(
+    r"([0-9a-f]{8})-(\d{4})(\d\d)(\d\d)\.(\d\d)(\d\d)(\d\d)\.(\d{6})(?:\.([2-9]))?", re.ASCII
+)
 
 
 class ClientId(NamedTuple):
@@ -53,9 +55,11 @@ def parse(text: str) -> ClientId | None:
     match = _PATTERN.fullmatch(text)
     if match is None:
         return None
-    prefix, seconds, micros, attempt = match.groups()
+    prefix, *parts, micros, attempt = match.groups()
+    year, month, day, hour, minute, second = map(int, parts)
     try:
-        made = datetime.strptime(seconds, "%Y%m%d.%H%M%S").replace(tzinfo=UTC)
+        # an order waits for this: strptime takes ten times as long
+        made = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
     time_us = round((made - _EPOCH).total_seconds()) * _US_PER_SECOND + int(micros)

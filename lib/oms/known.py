@@ -57,7 +57,9 @@ class Known:
 
     def open_orders(self, owner: str | None = None) -> Iterator[Tracked]:
         """Yield what may still trade, of one owner or of all."""
-        return (order for order in self._open.values() if owner in (None, order.owner))
+        if owner is None:
+            return iter(self._open.values())
+        return (order for order in self._open.values() if order.owner == owner)
 
     def open_of(self, symbol: str) -> Iterable[Tracked]:
         """Return what may still trade of one symbol; risk asks this before every order."""

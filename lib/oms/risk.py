@@ -165,14 +165,16 @@ class Risk:
     def _too_much_together(
         self, order: Tracked, positions: dict[str, list[Decimal]], quotes: dict[str, Quote]
     ) -> str:
-        total = ZERO
+        twice = ZERO
         for symbol, sides in self._sides(positions).items():
             worst = max(sides)
             if worst > 0:
-                price = quotes.get(symbol, NO_QUOTE).middle
-                if symbol == order.symbol:
-                    price = price or order.price
-                total += worst * price
+                quote = quotes.get(symbol, NO_QUOTE)
+                both = quote.bid + quote.ask
+                if not both and symbol == order.symbol:
+                    both = order.price * 2
+                twice += worst * both
+        total = twice / 2
         limit = self.limits.account.max_position_usd
         if total > limit:
             return f"all positions could be worth {total:.2f}; max_position_usd is {limit}"
@@ -181,13 +183,16 @@ class Risk:
     def _sides(self, positions: dict[str, list[Decimal]]) -> dict[str, list[Decimal]]:
         # Symbol -> [long, short]: `exposure` of all symbols in one pass, since orders wait for it
         found = {
-            symbol: [max(held, default=ZERO), -min(held, default=ZERO)]
+            symbol: [held[0], -held[0]] if len(held) == 1 else [max(held), -min(held)]
             for symbol, held in positions.items()
         }
         for order in self._orders.open_orders():
             if not order.reduce_only:
-                sides = found.setdefault(order.symbol, [ZERO, ZERO])
-                sides[order.side is Side.SELL] += order.qty - order.filled_qty
+                sides = found.get(order.symbol)
+                if sides is None:
+                    sides = found[order.symbol] = [ZERO, ZERO]
+                rest = order.qty - order.filled_qty if order.filled_qty else order.qty
+                sides[order.side is Side.SELL] += rest
         return found
 
     def _worst(self, symbol: str, side: Side, positions: dict[str, list[Decimal]]) -> Decimal:

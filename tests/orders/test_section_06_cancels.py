@@ -2,7 +2,9 @@
 
 import random
 from decimal import Decimal
+from typing import Any
 
+import aiohttp
 import pytest
 
 from lib.bus.protocol import Method
@@ -158,3 +160,31 @@ async def test_a_cancel_right_behind_its_order_does_not_overtake_it(
     update = await bench.status(order.id, "CANCELED", "NOT_SENT")
     assert placed(bench, order.id) == ([] if update.status == "NOT_SENT" else ["CANCELED"])
     assert "UNKNOWN" not in [update.status for update in bench.of(order.id)]
+
+
+async def test_an_order_leaves_before_the_request_behind_it_is_looked_at(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.post(bench.intent(price=bench.price("0.98")))  # the price is known from now on
+    authority = bench.worker._authority
+    order = bench.intent(price=bench.price("0.98"))
+    seen: list[str] = []
+    sent = aiohttp.TraceConfig()
+
+    async def on_sent(_session: Any, _context: Any, told: Any) -> None:
+        seen.append("sent" if order.id.encode() in told.chunk else "else")
+
+    sent.on_request_chunk_sent.append(on_sent)
+    sent.freeze()
+    monkeypatch.setattr(authority.gateway.client.session, "_trace_configs", [sent])
+    withdraw = authority.posting.entering.withdraw
+
+    def looked_at(owner: str, ids: list[str]) -> set[str]:
+        seen.append("looked at")
+        return withdraw(owner, ids)
+
+    monkeypatch.setattr(authority.posting.entering, "withdraw", looked_at)
+    await bench.send(Method.POST, *pack_intents([order]))
+    await bench.send(Method.CANCEL, [order.id])
+    await bench.status(order.id, "CANCELED")
+    assert seen[:2] == ["sent", "looked at"]

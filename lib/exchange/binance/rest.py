@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any, NamedTuple, cast
+from urllib.parse import urlencode
 
 import aiohttp
 import orjson
@@ -147,6 +148,15 @@ class BinanceRest(AsyncClient):
             if verb in (Verb.QUERY, Verb.READ):
                 raise ExchangeUnavailable(f"no answer: {what}") from error
             raise OrderUnknown(f"no answer: {what}") from error
+
+    def _get_request_kwargs(
+        self, method: str, signed: bool, force_params: bool = False, **kwargs: Any
+    ) -> dict[str, Any]:
+        asked: dict[str, Any] = super()._get_request_kwargs(method, signed, force_params, **kwargs)
+        if isinstance(asked.get("data"), list) and not self.PRIVATE_KEY:
+            # what aiohttp's form would make of it, in a third of its time: orders wait for this
+            asked["data"] = urlencode(asked["data"]).encode()
+        return asked
 
     def _generate_signature(self, data: dict[str, Any], uri_encode: bool = True) -> str:
         # The parent has just put the host's wall clock there.

@@ -1,6 +1,6 @@
 from decimal import Decimal
 
-from lib.bus.protocol import Account, Balance
+from lib.bus.protocol import Account, Balance, OrderUpdate
 from lib.oms.account import AccountBook
 from lib.oms.events import AccountReport, BalanceReport, PositionReport
 
@@ -18,6 +18,14 @@ def balance(amount: str, available: str | None, at: int = NOW) -> BalanceReport:
 
 def new_book() -> AccountBook:
     return AccountBook("X", ["BTCUSDT"])
+
+
+def fill(qty: str, at: int, symbol: str = "BTCUSDT") -> OrderUpdate:
+    return OrderUpdate(
+        f"bot:{symbol}", symbol, "id", "BUY", "LIMIT", "FILLED", "100", qty, qty, "100",
+        reduce_only=False, reason="", fill_qty=qty, fill_price="100", trade_id=at, fee="0",
+        fee_asset="USDT", maker=True, event_ns=at, exchange_id=1,
+    )  # fmt: skip
 
 
 def test_only_changes_are_told() -> None:
@@ -87,3 +95,23 @@ def test_a_position_in_an_unconfigured_symbol_is_known_too() -> None:
     assert book.on_positions([other], NOW) == [Account("ETHUSDT", "10", "1", "X", NOW, "0")]
     assert book.is_flat("BTCUSDT")
     assert not book.is_flat("ETHUSDT")
+
+
+def test_fills_count_until_a_position_contains_them() -> None:
+    book = new_book()
+    book.on_report(AccountReport((position("2"),), (), NOW))
+    for at in (NOW, NOW + 1, NOW + 2):
+        book.on_fill(fill("0.5", at))
+    # the first is in the position already; what follows may be in it or not
+    assert book.possible("BTCUSDT") == [Decimal(2), Decimal(3)]
+    book.on_report(AccountReport((position("2.5", at=NOW + 1),), (), NOW + 1))
+    assert book.possible("BTCUSDT") == [Decimal("2.5"), Decimal(3)]
+    book.on_report(AccountReport((position("3", at=NOW + 2),), (), NOW + 2))
+    # nothing is left to be added up before each order: a day has thousands
+    assert book.possible("BTCUSDT") == [Decimal(3)]
+
+
+def test_fills_of_a_symbol_without_a_position_count() -> None:
+    book = new_book()
+    book.on_fill(fill("0.5", NOW, symbol="ETHUSDT"))
+    assert book.possible("ETHUSDT") == [Decimal(0), Decimal("0.5")]
