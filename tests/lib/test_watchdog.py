@@ -13,7 +13,7 @@ from lib.watchdog import Watchdog
 HEAD = """
 import os, signal, sys, threading
 from lib.watchdog import Watchdog
-def say(text): sys.stdout.write(text + "\\n"); sys.stdout.flush()
+def say(text): os.write(1, f"{text}\\n".encode())  # a signal may come while sys.stdout is flushed
 watchdog = Watchdog(seconds=0.3)
 watchdog.addHandler(lambda: say("first"))
 watchdog.addHandler(lambda: say("second"))
