@@ -183,7 +183,9 @@ class Risk:
     def _sides(self, positions: dict[str, list[Decimal]]) -> dict[str, list[Decimal]]:
         # Symbol -> [long, short]: `exposure` of all symbols in one pass, since orders wait for it
         found = {
-            symbol: [held[0], -held[0]] if len(held) == 1 else [max(held), -min(held)]
+            symbol: [held[0], -held[0]]
+            if len(held) == 1
+            else [max(held, default=ZERO), -min(held, default=ZERO)]
             for symbol, held in positions.items()
         }
         for order in self._orders.open_orders():
