@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lib.constants import NS_PER_SECOND, WorkerKind
+from lib.constants import NS_PER_SECOND, ExitCode, WorkerKind, WorkerState
 from lib.timer import AbstractTimer
 from supervisor import order
 from supervisor.crew.crew import Crew
@@ -10,6 +10,10 @@ from supervisor.record.history import History
 
 LAST_SECONDS = 2.0
 """From the forced end of the bots to that of everything."""
+UNPROVEN = (
+    "not proven gone: the exchange worker ended before it could say what rests; look at the "
+    "exchange (a dead-man switch that is armed cancels what can add risk)"
+)
 
 
 class Ending:
@@ -62,7 +66,7 @@ class Ending:
     def ended(self, name: str) -> None:
         """Go on when a worker has ended."""
         if self._sequence is not None:
-            self._sequence.done(name)
+            self._done(name)
             self.go_on()
 
     def go_on(self) -> None:
@@ -72,7 +76,15 @@ class Ending:
                 worker = self._crew.workers[name]
                 self._crew.do(worker, worker.life.stop(self._timer.Monotonic()))
                 if not worker.life.running:
-                    self._sequence.done(name)
+                    self._done(name)
+
+    def _done(self, name: str) -> None:
+        worker = self._crew.workers[name]
+        if worker.unproven and worker.life.state is WorkerState.EXITED:
+            # killed, cut off, or down already: nobody has looked at what rests
+            self.blame(ExitCode.ERROR, UNPROVEN)
+        assert self._sequence is not None  # noqa: S101 - asked by the callers
+        self._sequence.done(name)
 
     def force(self, why: str) -> None:
         """Kill the bots, so that the others end; asked again, or after a while, kill all.

@@ -9,7 +9,7 @@ import zmq
 from lib.bus import endpoints
 from lib.bus.protocol import Ask, Heartbeat, Message, Report, decode
 from lib.bus.sockets import bind, make_socket, take
-from lib.constants import NS_PER_MS, NS_PER_SECOND, WorkerState
+from lib.constants import NS_PER_MS, NS_PER_SECOND, WorkerKind, WorkerState
 from lib.errors import ProtocolError
 from lib.timer import AbstractTimer
 from supervisor.crew.crew import Crew
@@ -135,6 +135,8 @@ class Inbox:
         state = STATES.get(beat.state)
         if state is None:
             return
+        if state is WorkerState.READY and worker.spec.kind is WorkerKind.EXCHANGE:
+            worker.unproven = True
         self._crew.do(worker, worker.life.beat(state, now_ns))
         if self._is_due(worker, now_ns) and not self._hearer.is_stopping:
             worker.judged_ns = now_ns

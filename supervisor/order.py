@@ -4,7 +4,7 @@ Start: venue, then exchange and streams, then bots; a group starts when everyone
 ready. Stop is the reverse, so that bots clean up while the exchange worker still serves.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from lib.constants import WorkerKind
 
@@ -34,6 +34,12 @@ class Sequence:
     def done(self, name: str) -> None:
         """Note that a name needs no longer be waited for."""
         self._waiting.discard(name)
+
+    def keep(self, names: Container[str]) -> None:
+        """Wait for no others than these, now and later: the others are gone."""
+        self._waiting = {name for name in self._waiting if name in names}
+        groups = [{name for name in group if name in names} for group in self._groups]
+        self._groups = [group for group in groups if group]
 
     @property
     def finished(self) -> bool:

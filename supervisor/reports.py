@@ -53,6 +53,8 @@ class Reports:
                 self._answered(facts)
             case "message":
                 self._take_message(worker, facts)
+            case "clean":
+                worker.unproven = False
             case "kept" | "stuck" | "armed":
                 self._take_left(worker, kind, facts)
             case "refused" | "failed":
@@ -87,5 +89,6 @@ class Reports:
         if not ending.has_begun:
             return  # its next life sees to it, and says at the end what is left then
         # Somebody must look: a stop that may leave orders behind is not a clean one.
+        worker.unproven = False
         words = "not proven gone" if kind == "stuck" else "dead-man switch"
         ending.blame(ExitCode.ERROR, f"{words}: {text}")

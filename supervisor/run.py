@@ -14,6 +14,7 @@ from supervisor.crew.crew import Tools
 from supervisor.keeping import make_history
 from supervisor.lock import RunLock, clear, next_epoch
 from supervisor.options import Options
+from supervisor.processes.descriptors import raise_limit
 from supervisor.processes.leftovers import VARIABLE, end_leftovers, new_nonce
 from supervisor.processes.spawner import Spawner, become_subreaper
 from supervisor.service_manager import VARIABLES
@@ -56,6 +57,8 @@ def run(plan: Plan, files: tuple[str, ...], options: Options) -> int:
 
 def _run(plan: Plan, places: Places, options: Options, timer: AbstractTimer) -> int:
     become_subreaper()
+    # Each worker costs us three descriptors, and libzmq aborts where there is none.
+    open_files = raise_limit()
     with log_path(plan.project).open("a") as log, _lifeline() as lifeline_fd:
         epoch = next_epoch(places.state_dir, timer.Timestamp())
         history = make_history(plan, epoch, log, options, timer, os.environ)
@@ -70,6 +73,7 @@ def _run(plan: Plan, places: Places, options: Options, timer: AbstractTimer) -> 
             lifeline_fd,
             _preload(plan),
             log_path(plan.project, "forkserver"),
+            open_files,
         )
         history.add("supervisor", "started", pid=os.getpid(), run=epoch)
         tools = Tools(births, spawner, history, timer)

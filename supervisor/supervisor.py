@@ -187,6 +187,10 @@ class Supervisor:
         if not self.is_stopping:
             self._healer.tick(now_ns)
         self._renewal.walk.tick(now_ns)
+        if not self._started:
+            # a change may have dropped whom the start waits for
+            self._starting.keep(self._crew.workers)
+            self._begin()
         if self._manager.listens:
             self._manager.tick(now_ns, self.run_state(), self._words())
         if now_ns >= self._lifecycle.due_ns:
@@ -217,7 +221,7 @@ class Supervisor:
 
     def checked(self, code: int, message: str) -> None:
         """Go on after a preflight, or give up."""
-        if self._started:
+        if self._renewal.has_checks:
             self._renewal.checked(code, message)
         elif message:
             self._fail(code, message)

@@ -78,6 +78,7 @@ class Leaving:
             self._report("armed", {"message": text, "symbols": armed})
         if not closing.stuck and not armed:
             self._memory.note_clean()
+            self._report("clean", {})
 
     def _left_seconds(self) -> float:
         return max(0, self._end_ns - self._timer.Monotonic()) / NS_PER_SECOND

@@ -1,5 +1,7 @@
 """All workers of a run as processes: born, signalled, reaped, as their policies decide."""
 
+import contextlib
+import os
 import signal
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
@@ -33,6 +35,8 @@ REFUSAL_SECONDS = 2.0
 """How long a preflight's reason may be on its way when its exit code says that there is one."""
 WORDS_SECONDS = 0.05
 """The same for a worker that refused, and for the orders that the exchange worker kept."""
+VERDICT_SECONDS = 1.0
+"""The same for what a stop waits to hear from the exchange worker: whether all orders are gone."""
 
 
 class Listener(Protocol):
@@ -124,12 +128,11 @@ class Crew:
                     self._listener.gave_up(worker, on_failed)
 
     def _spawn_check(self, check: Preflight) -> None:
-        def born(pid: int | None, error: str) -> None:
-            if pid is None:
+        def born(child: Child | None, error: str) -> None:
+            check.child = child
+            if child is None:
                 check.done = True
                 self._listener.checked(ExitCode.ERROR, f"{check.name}: {error}")
-            else:
-                check.child = Child.of(pid)
 
         self._lives += 1
         life = incarnation(self._epoch, self._lives)
@@ -141,26 +144,30 @@ class Crew:
         worker.log_begin = size_of(log_path(self._plan.project, worker.name))
         rows = self._publish()
 
-        def born(pid: int | None, error: str) -> None:
+        def born(child: Child | None, error: str) -> None:
             worker.spawning = False
-            if pid is None:
+            if child is None:
                 self._history.add(worker.name, "not started", error)
                 self._exited(worker, int(ExitCode.ERROR))
                 return
-            worker.child = Child.of(pid)
+            worker.child = child
             worker.watch.born(self._timer.Monotonic())
-            self._history.add(worker.name, "started", pid=pid, restarts=worker.life.restarts)
+            restarts = worker.life.restarts
+            self._history.add(worker.name, "started", pid=child.pid, restarts=restarts)
             self._roll.is_old = True
             for number in worker.pending_kill:
-                worker.child.send(signal.Signals(number))
+                child.send(signal.Signals(number))
 
         self._spawn(self._births.worker(worker.spec, worker.incarnation, rows), born)
 
-    def _spawn(self, start: Start, born: Callable[[int | None, str], None]) -> None:
+    def _spawn(self, start: Start, born: Callable[[Child | None, str], None]) -> None:
+        def forked(pid: int | None, error: str) -> None:
+            born(*_handle(pid, error))
+
         log = log_path(self._plan.project, start.name)
         self.nursery.born()
         try:
-            self._spawner.spawn(start.name, encode_start(start), log, born)
+            self._spawner.spawn(start.name, encode_start(start), log, forked)
         except OSError as error:
             born(None, str(error))
 
@@ -197,6 +204,7 @@ class Crew:
             self._end_strays()
         if self._roll.is_old:
             self._roll.write(self)
+        self.nursery.check(now_ns)
         if not stopping:
             self.nursery.tick(now_ns)
 
@@ -215,6 +223,7 @@ class Crew:
         now_ns = self._timer.Monotonic()
         for worker in self:
             worker.watch.forgive(now_ns)
+        self.nursery.forgive()
 
     # --- ends ---
 
@@ -241,11 +250,16 @@ class Crew:
             if worker.child is not None and worker.child.pidfd in ready:
                 ended = worker.child.reap()
                 if ended is not None:
-                    speaks = ended == ExitCode.USAGE or worker.spec.kind is WorkerKind.EXCHANGE
-                    self._listener.last_words(
-                        WORDS_SECONDS if speaks and ended >= 0 else 0, lambda: False
-                    )
+                    self._hear_last_words(worker, ended)
                     self._exited(worker, ended)
+
+    def _hear_last_words(self, worker: Worker, code: int) -> None:
+        speaks = code == ExitCode.USAGE or worker.spec.kind is WorkerKind.EXCHANGE
+        seconds = WORDS_SECONDS if speaks and code >= 0 else 0
+        if worker.unproven and code == ExitCode.DONE and not worker.life.is_wanted:
+            # what it says now decides how the stop ends
+            self._listener.last_words(VERDICT_SECONDS, lambda: not worker.unproven)
+        self._listener.last_words(seconds, lambda: False)
 
     def _exited(self, worker: Worker, code: int) -> None:
         if worker.child is not None:
@@ -267,6 +281,18 @@ class Crew:
         known = {child.pid for child in self.children()} | self._strangers
         for pid in end_strays(known):
             self._history.add("supervisor", "ended a stray process", pid=pid)
+
+
+def _handle(pid: int | None, error: str) -> tuple[Child | None, str]:
+    """Return a newborn's handle, or none and why; one without a handle is ended."""
+    if pid is None:
+        return None, error
+    try:
+        return Child.of(pid), ""
+    except OSError as refusal:  # no descriptors left, neither to see it end nor to find strays
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)  # not reaped yet: the pid is its own
+        return None, str(refusal)
 
 
 def _refused(check: Preflight) -> bool:

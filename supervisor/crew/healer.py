@@ -56,6 +56,8 @@ class Healer:
         self._history = history
         self._meter = meter
         self._overload = False
+        self._ill_books: set[str] = set()
+        """Components told ill by a learned limit."""
         self.outage: Outage = crew.outage
         self.renewer: Renewer | None = None
         self.due_ns = 0
@@ -126,13 +128,24 @@ class Healer:
 
     def _tell_books(self, worker: Worker) -> None:
         # Fixed limits bots and the exchange worker judge themselves; learned ones only we know.
+        well = self._books_without_learned_limit() if self._ill_books else set()
         for symbol in worker.watch.learned_symbols(Channel.BOOK):
             component = f"{Channel.BOOK}:{symbol}"
             reasons = [one.stale_book(symbol) for one in self._streams() if one.life.running]
             if all(reasons):
                 self._lifecycle.ill(component, reasons[0])
+                self._ill_books.add(component)
             else:
-                self._lifecycle.well(component)
+                well.add(component)
+        for component in well:
+            self._lifecycle.well(component)
+        self._ill_books -= well
+
+    def _books_without_learned_limit(self) -> set[str]:
+        """Return the ill books whose limit a changed configuration has fixed."""
+        watches = [one.watch for one in self._streams()]
+        learned = {symbol for watch in watches for symbol in watch.learned_symbols(Channel.BOOK)}
+        return self._ill_books - {f"{Channel.BOOK}:{symbol}" for symbol in learned}
 
     def _streams(self) -> list[Worker]:
         return [one for one in self._crew if one.spec.kind is WorkerKind.STREAM]

@@ -16,6 +16,8 @@ LONGEST_NS = 300 * NS_PER_SECOND
 """The same when spare workers end one after the other."""
 IMPORT_NS = 60 * NS_PER_SECOND
 """What a fork server may take to import everything."""
+ANSWER_NS = 3 * NS_PER_SECOND
+"""What one that was ready may take to answer: a fork takes milliseconds, and a worker is down."""
 SPARE_NS = NS_PER_SECOND // 2
 """Time between a birth and the fork of a spare worker for the next one: newborns come first."""
 
@@ -37,9 +39,13 @@ class Nursery:
         self._server_due_ns = 0
         self._spare_due_ns = 0
         self._spare_gap_ns = RETRY_NS
+        self._oldest: int | None = None
+        self._asked_ns = 0
+        self._fault = ""
 
     def start(self) -> None:
         """Execute the fork server; it says when it is ready."""
+        self._fault = ""
         self._server_due_ns = self._timer.Monotonic() + RETRY_NS
         try:
             self._spawner.start_server()
@@ -68,6 +74,22 @@ class Nursery:
             self._spare_due_ns = now_ns + self._spare_gap_ns
             self._spawner.order_spare()
 
+    def check(self, now_ns: int) -> None:
+        """End a fork server that no longer answers: whoever waits for it is told when it is gone.
+
+        Time counts from its last answer, so that many requests at once are no fault of its own.
+        """
+        oldest, server = self._spawner.oldest, self._spawner.server
+        if oldest != self._oldest:
+            self._oldest, self._asked_ns = oldest, now_ns
+        if server and oldest is not None and now_ns >= self._asked_ns + ANSWER_NS:
+            self._fault = f"no answer for {ANSWER_NS // NS_PER_SECOND} s"
+            server.send(signal.SIGKILL)
+
+    def forgive(self) -> None:
+        """Let the fork server's time to answer begin anew: we slept ourselves."""
+        self._oldest = None
+
     def children(self) -> Iterator[Child]:
         """Yield the fork server and the spare worker."""
         if self._spawner.server is not None:
@@ -89,5 +111,5 @@ class Nursery:
         if gave_way:
             self.start()
         else:
-            self._history.add(SUPERVISOR, "fork server ended")
+            self._history.add(SUPERVISOR, "fork server ended", self._fault)
         return True

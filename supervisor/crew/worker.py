@@ -38,6 +38,8 @@ class Worker:
     spawning: bool = False
     was_ready: bool = False
     """Whether any life of this run was ready."""
+    unproven: bool = False
+    """Whether orders may rest: a life traded, and none has said since that all are gone."""
     refusal: str = ""
     """What the worker said before it refused to start."""
     hands_over: bool = False
@@ -90,7 +92,7 @@ class Worker:
         fresh = make_worker(spec, Random())
         self.spec = spec
         self.life.adopt(spec.restart)
-        self.watch.adopt(spec.limits)
+        self.watch.adopt(spec.limits, spec.heartbeat, spec.restart.start_timeout)
         self.ladder, self.slowness, self.sickness = fresh.ladder, fresh.slowness, fresh.sickness
 
 

@@ -132,6 +132,11 @@ class Life:
         return [Note("hung", reason), *self._end(ExitReason.HUNG, HUNG_GRACE, now_ns)]
 
     @property
+    def is_wanted(self) -> bool:
+        """Whether another life follows the present one."""
+        return self._wanted
+
+    @property
     def is_ending(self) -> bool:
         """Whether its end was decided already."""
         return self._ending is not None

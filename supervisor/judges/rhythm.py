@@ -132,6 +132,8 @@ class Rhythm:
             silence: When nothing of the whole channel arrived.
         """
         before_ns, self._beat_ns = self._beat_ns, now_ns
+        if count < self._count:
+            self.reborn()  # its symbol was taken away and added again
         new = count - self._count
         if not new:
             return

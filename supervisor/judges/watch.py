@@ -52,11 +52,9 @@ class Watch:
         self, limits: Mapping[str, float], heartbeat_limit: float, start_timeout: float
     ) -> None:
         """Know nothing yet."""
-        self.adopt(limits)
+        self.adopt(limits, heartbeat_limit, start_timeout)
         self._rhythms: dict[tuple[str, str], Rhythm] = {}
         self._silences: dict[str, Silence] = {}
-        self._heartbeat_limit_ns = round(heartbeat_limit * NS_PER_SECOND)
-        self._start_timeout_ns = round(start_timeout * NS_PER_SECOND)
         self.last: Heartbeat | None = None
         self.events_per_s = 0.0
         self._was_ready = False
@@ -64,8 +62,12 @@ class Watch:
         self._rate_ns = 0
         self._rate_events = 0
 
-    def adopt(self, limits: Mapping[str, float]) -> None:
+    def adopt(
+        self, limits: Mapping[str, float], heartbeat_limit: float, start_timeout: float
+    ) -> None:
         """Go by other limits from now on."""
+        self._heartbeat_limit_ns = round(heartbeat_limit * NS_PER_SECOND)
+        self._start_timeout_ns = round(start_timeout * NS_PER_SECOND)
         self._limits = {channel: limit for channel, limit in limits.items() if limit}
         self._learned = [channel for channel, limit in self._limits.items() if limit == LEARNED]
 

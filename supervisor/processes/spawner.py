@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from supervisor.processes.child import Child
+from supervisor.processes.descriptors import limit
 from supervisor.processes.spare import Spare
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -57,6 +58,7 @@ class Spawner:
         lifeline_fd: Read end of the pipe whose write end only this process holds.
         preload: Further modules for the fork server to import.
         log_path: Where the fork server's own output goes.
+        open_files: How many descriptors the fork server and each worker may have.
     """
 
     def __init__(
@@ -65,12 +67,14 @@ class Spawner:
         lifeline_fd: int,
         preload: Sequence[str],
         log_path: Path,
+        open_files: int,
     ) -> None:
         """Start nothing yet."""
         self._environment = dict(environment)
         self._lifeline_fd = lifeline_fd
         self._preload = list(preload)
         self._log_path = log_path
+        self._open_files = open_files
         self._socket: socket.socket | None = None
         self._waiting: dict[int, Born] = {}
         self._number = 0
@@ -107,6 +111,7 @@ class Spawner:
             )
         ours.setblocking(False)
         self._socket = ours
+        limit(process.pid, self._open_files)
         self.server = Child.of(process.pid)
         process.returncode = 0  # reaped by us through the pidfd, not by Popen
 
@@ -114,6 +119,11 @@ class Spawner:
     def pending(self) -> bool:
         """Whether a worker is being forked whose pid is not known yet."""
         return bool(self._waiting)
+
+    @property
+    def oldest(self) -> int | None:
+        """Number of the request that waits longest for the fork server's answer, if one does."""
+        return next(iter(self._waiting), None)
 
     def fileno(self) -> int:
         """Return the descriptor to poll for the fork server's answers; -1 when there is none."""
@@ -268,6 +278,7 @@ class Spawner:
             born(None, str(error))
             return
         process.returncode = 0  # reaped by us through the pidfd, not by Popen
+        limit(process.pid, self._open_files)
         born(process.pid, "")
 
     def _lose_server(self) -> None:

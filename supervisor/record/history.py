@@ -1,7 +1,9 @@
 """What happened: one line per event for people, one in the event log, one to the hooks."""
 
+import select
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import IO, Any
 
 from lib.constants import NS_PER_SECOND
@@ -11,6 +13,8 @@ from supervisor.record.events import ALIVE, LINES, SUPERVISOR, Event, as_text, e
 from supervisor.record.hooks import Hooks
 from supervisor.record.log_keeper import LogKeeper
 
+PIECE = 1_000
+"""Characters written to stdout at once: a pipe that takes any takes PIPE_BUF (4,096) bytes."""
 ALIVE_NS = 5 * NS_PER_SECOND
 """Between two signs of life to the hooks; each passes on as many as its `every` allows."""
 
@@ -99,9 +103,27 @@ class History:
 
     def _write(self, line: str) -> None:
         # A full disk or a closed terminal must not stop the supervisor.
-        for stream in (self._log, None if self._quiet else sys.stdout):
-            if stream is not None:
-                try:
-                    print(line, file=stream, flush=True)
-                except OSError:
-                    continue
+        with suppress(OSError):
+            if self._log is not None:
+                print(line, file=self._log, flush=True)
+        with suppress(OSError):
+            if not self._quiet and sys.stdout is not None:
+                _show(line, sys.stdout)
+
+
+def _show(line: str, out: IO[str]) -> None:
+    """Write a line to stdout, unless whoever reads it there has stalled: the log has it, too."""
+    text = f"{line}\n"
+    for at in range(0, len(text), PIECE):
+        if not _takes_more(out):
+            return
+        out.write(text[at : at + PIECE])
+        out.flush()
+
+
+def _takes_more(out: IO[str]) -> bool:
+    try:
+        number = out.fileno()
+    except OSError:
+        return True  # no file at all, but memory
+    return bool(select.select([], [number], [], 0)[1])

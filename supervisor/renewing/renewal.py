@@ -45,6 +45,7 @@ class Renewal:
         self._births = births
         self._crew = crew
         self._history = history
+        self._own_checks = crew.preflights
         self._proposed: tuple[Proposal, Done] | None = None
         self.walk = Walk(
             Hands(crew, lifecycle, ask),
@@ -76,6 +77,11 @@ class Renewal:
     def is_idle(self) -> bool:
         """Whether no change is under way."""
         return self._proposed is None and not self.walk.is_under_way
+
+    @property
+    def has_checks(self) -> bool:
+        """Whether the newest preflights are a proposal's, taken over or not, not the start's."""
+        return self._crew.preflights is not self._own_checks
 
     def renew(self, worker: Worker) -> None:
         """Replace one worker without a gap in the data of the others."""

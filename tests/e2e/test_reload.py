@@ -8,11 +8,13 @@ import pytest
 
 import yaml
 from tests.e2e.harness import System, make_system, sandbox, until
+from tests.e2e.ill_bots import LOOP
 from tests.e2e.test_standby import received, sent
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 BOTS = Path(__file__).parent / "bots.py"
+ILL = Path(__file__).parent / "ill_bots.py"
 
 
 def config_of(ledger: Path, *quoted: str, **changes: Any) -> dict[str, Any]:
@@ -166,3 +168,27 @@ def test_exchange_worker_leaves_its_orders_to_its_next_life(system: System) -> N
 
 def cancelled_by_us(system: System) -> int:
     return sum(order["status"] == "CANCELED" for order in system.venue("/venue/ledger")["orders"])
+
+
+def test_a_start_that_never_ends_is_mended_by_a_reload(tmp_path: Path) -> None:
+    (tmp_path / "BTCUSDT").write_text(LOOP)
+    quoter = {"name": "quoter", "bot": "QuoterBot", "symbols": ["ETHUSDT"]}
+    ill = {"name": "ill", "bot": f"{ILL}:IllBot", "symbols": ["BTCUSDT"], "triggers": str(tmp_path)}
+    unknown = {"name": "unknown", "bot": "nowhere.NoBot", "symbols": ["SOLUSDT"]}
+    config = sandbox("starting", bots=[quoter, ill])
+    with make_system(config) as system:
+        system.launch()
+        until("it is served", system.try_status)
+        until("one is ready", lambda: system.worker("bot:quoter:ETHUSDT")["state"] == "ready")
+        until("one never is", lambda: system.worker("bot:ill:BTCUSDT")["last_exit"])
+
+        write(system, config | {"bots": [quoter, ill, unknown]})
+        refused = system.run("reload", seconds=60)
+        assert refused.returncode == 2, (refused.stderr, system.logs())
+        assert system.status()["state"] == "starting"
+
+        write(system, config | {"bots": [quoter]})
+        done = system.run("reload", seconds=60)
+        assert done.returncode == 0, (done.stdout, done.stderr, system.logs())
+        system.until_running()
+        assert system.stop().returncode == 0

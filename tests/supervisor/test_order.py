@@ -47,3 +47,27 @@ def test_groups_without_workers_are_skipped() -> None:
     order = start_order({"bot:a:X": WorkerKind.BOT})
 
     assert order.advance() == ["bot:a:X"]
+
+
+def test_names_that_are_gone_are_not_waited_for() -> None:
+    order = start_order(KINDS)
+    assert order.advance() == ["venue"]
+
+    order.keep({"venue", "stream", "bot:a:X"})
+    order.done("venue")
+    assert order.advance() == ["stream"]
+    order.done("stream")
+    assert order.advance() == ["bot:a:X"]
+    assert not order.finished
+    order.keep({"venue", "stream"})
+    assert order.finished
+
+
+def test_a_group_that_is_gone_is_not_waited_for() -> None:
+    order = start_order(KINDS)
+    assert order.advance() == ["venue"]
+
+    order.keep({"venue"})
+    order.done("venue")
+
+    assert order.finished

@@ -10,7 +10,15 @@ import pytest
 
 from lib.constants import NS_PER_SECOND
 from lib.timer import VirtualTimer
-from supervisor.crew.nursery import IMPORT_NS, LONGEST_NS, RETRY_NS, SPARE_NS, Nursery
+from supervisor.crew.nursery import (
+    ANSWER_NS,
+    IMPORT_NS,
+    LONGEST_NS,
+    RETRY_NS,
+    SPARE_NS,
+    Nursery,
+)
+from supervisor.processes.child import Child
 from supervisor.processes.spawner import become_subreaper
 from supervisor.record.bounds import Bounds
 from supervisor.record.event_log import EventLog
@@ -35,6 +43,22 @@ class Ward:
     def tick(self, wait_ns: int = 0) -> None:
         self.timer.Sleep(wait_ns / NS_PER_SECOND)
         self.nursery.tick(self.timer.Monotonic())
+
+    def check(self, wait_ns: int = 0) -> None:
+        self.timer.Sleep(wait_ns / NS_PER_SECOND)
+        self.nursery.check(self.timer.Monotonic())
+
+    def freeze_server(self) -> Child:
+        """Stop the fork server once it is ready, and ask it for a spare worker."""
+        self.tick()
+        self.rig.until(lambda: self.rig.spawner.ready)
+        server = self.rig.spawner.server
+        assert server is not None
+        server.send(signal.SIGSTOP)
+        self.tick(RETRY_NS)
+        assert self.rig.spawner.pending
+        self.check()
+        return server
 
     def spare(self, wait_ns: int) -> int:
         """Return the pid of the spare worker that comes after a time, and not before."""
@@ -100,6 +124,48 @@ def test_a_fork_server_that_is_never_ready_is_ended(ward: Ward) -> None:
     ward.tick(RETRY_NS + IMPORT_NS)
     assert server.wait(SECONDS)
     assert ward.nursery.reap({server.pidfd})
+
+
+def test_a_fork_server_that_freezes_once_it_was_ready_is_ended(ward: Ward) -> None:
+    server = ward.freeze_server()
+    ward.check(ANSWER_NS - 1)
+    assert not server.wait(0)
+
+    ward.check(1)
+    assert server.wait(SECONDS)
+    assert ward.nursery.reap({server.pidfd})
+    assert not ward.rig.spawner.pending
+    assert "no answer for 3 s" in ward.events.read_text()
+
+    ward.tick(RETRY_NS)
+    ward.rig.until(lambda: ward.rig.spawner.ready)
+
+
+def test_a_fork_server_that_answers_may_be_asked_for_ever(ward: Ward) -> None:
+    ward.tick()
+    ward.rig.until(lambda: ward.rig.spawner.ready)
+    for _ in range(3):
+        ward.rig.spawner.order_spare()
+        ward.check(ANSWER_NS)  # a request that has come since the last answer
+        ward.rig.until(lambda: ward.rig.spawner.spare)
+        assert ward.rig.spawner.spare is not None
+        ward.kill_spare(ward.rig.spawner.spare.child.pid)
+
+    server = ward.rig.spawner.server
+    assert server is not None
+    assert not server.wait(0)
+
+
+def test_a_fork_server_is_not_blamed_for_our_own_sleep(ward: Ward) -> None:
+    server = ward.freeze_server()
+    ward.timer.Sleep(ANSWER_NS / NS_PER_SECOND)
+    ward.nursery.forgive()
+    ward.check()
+    ward.check(ANSWER_NS - 1)
+    assert not server.wait(0)
+
+    ward.check(1)
+    assert server.wait(SECONDS)
 
 
 def test_a_fork_server_that_has_ended_is_replaced_after_a_while(ward: Ward) -> None:

@@ -60,6 +60,16 @@ def test_a_new_life_s_first_gap_is_not_learned() -> None:
     assert rhythm.limit() < 30
 
 
+def test_a_count_that_begins_anew_in_the_same_life_is_taken_as_it_is() -> None:
+    rhythm = taught([0.1] * 1000)
+
+    for count in range(10):
+        now = seconds(400 + count / 10)
+        rhythm.see(count, now, now)
+
+    assert 0 < rhythm.limit() < 30, "the time in which it was not subscribed is no gap"
+
+
 def test_it_takes_an_hour_to_be_sure() -> None:
     rhythm = Rhythm(0)
 

@@ -47,6 +47,18 @@ def test_before_the_first_beat_the_start_timeout_counts() -> None:
     assert made.hung(seconds(31)).startswith("no first heartbeat")
 
 
+def test_other_limits_hold_at_once() -> None:
+    made = watch(book=3.0)
+    made.adopt({"book": 9.0}, heartbeat_limit=4.0, start_timeout=60.0)
+
+    assert made.hung(seconds(59)) == ""
+    assert made.hung(seconds(61)) == "no first heartbeat for 61.00 s, limit 60 s"
+    made.beat(beat(age=8), seconds(61))
+    assert made.stale(seconds(61)) == []
+    assert made.hung(seconds(65)) == ""
+    assert made.hung(seconds(65.01)) == "no heartbeat for 4.01 s, limit 4 s"
+
+
 def test_the_supervisors_own_sleep_is_not_held_against_a_worker() -> None:
     made = watch()
     made.beat(beat(), seconds(5))

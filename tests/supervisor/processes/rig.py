@@ -10,6 +10,8 @@ from supervisor.processes.child import Child
 from supervisor.processes.spawner import Spawner
 
 SECONDS = 20.0
+OPEN_FILES = 500
+"""Soft limit of descriptors that the processes are given."""
 
 
 class Rig:
@@ -21,7 +23,7 @@ class Rig:
         places = f"{folder}:{Path(__file__).parents[3]}"
         environment = {**os.environ, "PYTHONPATH": places}
         log = folder / "forkserver.log"
-        self.spawner = Spawner(environment, self.lifeline, preload, log)
+        self.spawner = Spawner(environment, self.lifeline, preload, log, OPEN_FILES)
         self.born: list[tuple[int | None, str]] = []
 
     def start_server(self) -> None:

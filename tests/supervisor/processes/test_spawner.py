@@ -1,6 +1,7 @@
 """Workers as real processes: forked, executed, their descriptors, the fork server's own death."""
 
 import os
+import resource
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from supervisor.processes.child import Child
+from supervisor.processes.descriptors import ENOUGH, raise_limit
 from supervisor.processes.spawner import become_subreaper
-from tests.supervisor.processes.rig import SECONDS, Rig
+from tests.supervisor.processes.rig import OPEN_FILES, SECONDS, Rig
 
 pytestmark = pytest.mark.process
 
@@ -171,3 +173,23 @@ def test_the_fork_server_ends_when_our_end_of_the_socket_closes(rig: Rig) -> Non
 
     assert watcher.wait(SECONDS)
     watcher.close()
+
+
+def test_workers_are_given_the_limit_of_descriptors_that_was_ours(rig: Rig) -> None:
+    executed = rig.spawn()
+    assert resource.prlimit(executed.pid, resource.RLIMIT_NOFILE)[0] == OPEN_FILES
+    assert rig.end_of(executed) == 0
+
+    rig.start_server()
+    forked = rig.order_spare()
+    assert resource.prlimit(forked, resource.RLIMIT_NOFILE)[0] == OPEN_FILES
+
+
+def test_the_supervisor_takes_all_descriptors_that_it_may() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, hard))
+    try:
+        assert raise_limit() == OPEN_FILES
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(hard, ENOUGH), hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -3,6 +3,8 @@
 import contextlib
 import io
 import json
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from supervisor.record.bounds import Bounds
 from supervisor.record.event_log import EventLog, EventTail
+from supervisor.record.events import as_text
 from supervisor.record.history import History
 
 NOON_NS = 1_795_348_800_123_456_789
@@ -89,3 +92,21 @@ def test_closed_terminal_stops_nothing(disk: Disk, monkeypatch: pytest.MonkeyPat
         full.close()
 
     assert [one.event for one in EventTail(disk.path).read()] == ["ready"]
+
+
+@pytest.mark.timeout(20)
+def test_a_reader_that_stalls_does_not_stop_the_record(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w", encoding="utf-8") as out, os.fdopen(reader, "rb") as pipe:
+        monkeypatch.setattr(sys, "stdout", out)
+        history = History(lambda: NOON_NS, 7, None, quiet=False, as_json=False, events=disk.log)
+        for number in range(100):
+            history.add("bot", "noted", f"{number:03} " + "ä" * 1_500)
+        monkeypatch.undo()
+        taken = os.read(pipe.fileno(), 1 << 20).decode("utf-8")
+    events = list(EventTail(disk.path).read())
+    assert len(events) == 100
+    assert taken.startswith(as_text(events[0]) + "\n")
+    assert as_text(events[-1]) not in taken
