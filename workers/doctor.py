@@ -40,11 +40,14 @@ def findings_of(config: dict[str, Any], state_dir: Path) -> list[Finding]:
     section = resolve_keys(full[SECTION], full["general"], factory, timer)
 
     async def run() -> list[Finding]:
+        account = _account(section, state_dir)
         try:
             async with asyncio.timeout(SECONDS):
-                return [*_account(section, state_dir), *await examine(section, state_dir, timer)]
+                return [*account, *await examine(section, state_dir, timer)]
         except TimeoutError:
-            return [Finding("wrong", f"{section['rest_url']} did not answer within {SECONDS:g}s")]
+            # slow is no fault of the configuration: a start waits for it as for one that is away
+            text = f"{section['rest_url']} did not answer within {SECONDS:g}s"
+            return [*account, Finding("unreachable", text)]
 
     return asyncio.run(run())
 

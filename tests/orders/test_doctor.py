@@ -116,6 +116,20 @@ async def test_an_exchange_that_is_away_is_one_line_of_the_command(
     assert "cannot connect" in line
 
 
+async def test_an_exchange_that_is_slow_is_no_fault_of_the_configuration(
+    venue: VenueServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.doctor.SECONDS", 0.5)
+    venue.venue.add_fault({"name": "delay_rest", "delay": 5.0}, venue.now())
+    general = {"project": "x", "exchange": "X"}
+    config = {
+        "factory": {"name": "SandboxFactory"}, "general": general, "exchange": section(venue),
+    }  # fmt: skip
+    found = await asyncio.to_thread(findings_of, config, tmp_path / "x")
+    assert [level for level, _ in found] == ["ok", "unreachable"]
+    assert "did not answer within 0.5s" in found[-1].text
+
+
 async def test_another_run_at_the_account_is_named_and_our_own_is_not(
     venue: VenueServer, tmp_path: Path
 ) -> None:
