@@ -156,7 +156,14 @@ class BotLoop:
             event = host.desk.events.popleft()
             if self._history is not None:
                 self._history.on_event(event)
-            account_event(bot, event)
+            try:
+                account_event(bot, event)
+            except Exception:
+                if self._part.get("on_error") == CONTINUE:
+                    # the bot goes on without it: a fill that is never acknowledged holds up all
+                    # acknowledgements behind it
+                    host.desk.pulse.on_handled(event)
+                raise
             host.desk.pulse.on_handled(event)
         while host.messages and not self._guard.reason:
             host.events += 1

@@ -203,7 +203,7 @@ class ExchangeWorker(AsyncWorker):
             self._farewell.done.add,
         )
         self._readable = Readable(asyncio.get_running_loop(), server, self._server.drain)
-        self._server.after_send = self._readable.check
+        self._server.after_send = self._readable.soon
 
     async def _welcome(self) -> None:
         # Told before, the bots' first orders would find nobody.

@@ -62,7 +62,8 @@ class Learning:
         authority.warden.learn(section)
         authority.settings.learn(self._config)
         authority.dead_man.countdowns.stretch(len(section["symbols"]))
-        self._market.watch(new)
+        # also those whose rules former orders have kept: nobody has asked for their books yet
+        self._market.watch(section["symbols"])
         self._log.info("learned", owners=section["owners"], new_symbols=new)
         return {}
 

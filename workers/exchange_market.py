@@ -35,10 +35,11 @@ class MarketWatch:
         self._start = start
         self._on_book = on_book
         self._newest: dict[str, tuple[int, int]] = {}
+        self._watched = set(symbols)
         self._subscriber = Subscriber(
             context,
             [endpoints.market(start.run_dir, name) for name in start.streams],
-            [topic(Channel.BOOK, symbol) for symbol in symbols],
+            [topic(Channel.BOOK, symbol) for symbol in self._watched],
         )
         self._readable = Readable(asyncio.get_running_loop(), self._subscriber, self._drain)
 
@@ -47,8 +48,10 @@ class MarketWatch:
         self._subscriber.hear(endpoints.markets(self._start.run_dir, self._start.streams, roster))
 
     def watch(self, symbols: Iterable[str]) -> None:
-        """Take in the books of further symbols, too."""
-        self._subscriber.subscribe(topic(Channel.BOOK, symbol) for symbol in symbols)
+        """Take in the books of further symbols, too; those watched already are left alone."""
+        new = set(symbols) - self._watched
+        self._watched |= new
+        self._subscriber.subscribe(topic(Channel.BOOK, symbol) for symbol in new)
 
     def close(self) -> None:
         """Close the socket."""

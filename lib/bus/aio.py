@@ -18,7 +18,7 @@ class Readable:
 
     ZeroMQ's descriptor is edge-triggered: it may stay silent while messages wait, after a partial
     drain or after a send. So `drain` (which takes at most one batch) is called again until nothing
-    waits, one turn of the loop apart so that others get their turn, and `check` must be called
+    waits, one turn of the loop apart so that others get their turn, and `soon` must be called
     after sends on the same socket.
 
     Args:
@@ -43,25 +43,26 @@ class Readable:
         self.close()
         self._fd = int(self._owner.socket.fd)
         self._loop.add_reader(self._fd, self.check)
-        self._schedule()
+        self.soon()
 
     def check(self) -> None:
         """Drain if anything waits."""
         watching = self._fd >= 0 and not self._owner.socket.closed
         if watching and int(self._owner.socket.events) & zmq.POLLIN:
             self._drain()
-            self._schedule()
+            self.soon()
+
+    def soon(self) -> None:
+        """Check in the loop's next turn; a `drain` that sends may call it, however often."""
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._run_scheduled)
 
     def close(self) -> None:
         """Stop watching."""
         if self._fd >= 0:
             self._loop.remove_reader(self._fd)
             self._fd = -1
-
-    def _schedule(self) -> None:
-        if not self._scheduled:
-            self._scheduled = True
-            self._loop.call_soon(self._run_scheduled)
 
     def _run_scheduled(self) -> None:
         self._scheduled = False

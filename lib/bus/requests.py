@@ -10,6 +10,8 @@ P = TypeVar("P")
 
 REMEMBERED = 4096
 """Finished requests kept: over half a minute at the exchange's own limit of 120 orders a second."""
+LONGEST = 16 * 1024
+"""Bytes of an answer that is kept; a longer one (candles) changed nothing and is read anew."""
 
 
 class Verdict(Enum):
@@ -71,7 +73,8 @@ class Requests(Generic[P]):
         """Remember the answer of a request that ran; return who waits for it."""
         key = (request.owner, request.incarnation, request_id)
         peers = self._running.pop(key, [])
-        self._answers[key] = reply
+        if len(reply) <= LONGEST:
+            self._answers[key] = reply
         while len(self._answers) > self._remembered:
             self._answers.popitem(last=False)
         return peers

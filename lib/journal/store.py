@@ -15,7 +15,7 @@ from typing import Any
 from lib.errors import ConfigError
 from lib.failpoints import failpoint
 from lib.journal.past import newest_of, read_past
-from lib.journal.schema import SCHEMA, SQL, TABLES, UNFINISHED
+from lib.journal.schema import LASTING, SCHEMA, SQL, TABLES, UNFINISHED
 from lib.oms.rows import ACKS, Fact, FillRow, OrderRow, Past, Row
 
 FORMAT = 1
@@ -127,6 +127,9 @@ class Store:
     def compact(self, before_ns: int, limit: int = 500) -> int:
         """Remove final orders and acknowledged fills from before a time; return how many.
 
+        Fills stay as long as their order may go on: when one of its fills is missed, all of them
+        are fetched, and those that are known must not be booked again.
+
         One call looks at so many of the oldest rows of each table and goes on there at the next:
         whoever waits for a commit waits for this, too.
         """
@@ -140,9 +143,10 @@ class Store:
             # the newest fill stays: the next number is counted from it
             upto = min(acks.get(owner, 0), newest - 1)
             removed += self._connection.execute(
-                "DELETE FROM fills WHERE rowid IN (SELECT rowid FROM (SELECT rowid, event_ns "
-                "FROM fills WHERE owner = ? AND sequence <= ? ORDER BY sequence LIMIT ?) "
-                "WHERE event_ns < ?)",
+                "DELETE FROM fills WHERE rowid IN (SELECT rowid FROM ("  # noqa: S608
+                "SELECT rowid, event_ns FROM fills WHERE owner = ? AND sequence <= ? AND NOT "
+                f"EXISTS (SELECT 1 FROM orders WHERE orders.id = fills.id AND {LASTING}) "
+                "ORDER BY sequence LIMIT ?) WHERE event_ns < ?)",
                 (owner, upto, share, before_ns),
             ).rowcount
         return removed

@@ -82,6 +82,11 @@ class AccountBook:
             found.append(self._doubts[symbol].row.qty)
         return found
 
+    def entry_price(self, symbol: str) -> Decimal:
+        """Return the entry price of a symbol's position, 0 while flat or never told."""
+        report = self._positions.get(symbol)
+        return report.price if report else ZERO
+
     def on_fill(self, update: OrderUpdate) -> None:
         """Take in a fill: the position that it made may be told later."""
         report = self._positions.get(update.symbol)

@@ -4,6 +4,10 @@ A result is what the owner's fills brought in or cost, fees included, and what i
 is worth now against the day's start. The position is counted from the fills alone, since account
 events come apart from them: in between, a purchase would look like a loss. The running results are
 journaled, so that a restart counts only the fills that came after them.
+
+A fee that was paid in another asset than the symbol's quote (BNB) says nothing in quote currency by
+its number. It is worked out from Binance USD-M's regular rates without the discount for BNB, so
+that the loss is rather overstated.
 """
 
 from collections.abc import Mapping
@@ -19,6 +23,8 @@ from lib.models import ZERO
 from lib.oms.rows import TALLY, Fact, fact
 
 DAY = "day"
+MAKER_RATE = Decimal("0.0002")
+TAKER_RATE = Decimal("0.0005")
 
 
 @dataclass(slots=True)
@@ -89,7 +95,7 @@ class Day:
         qty = decimal(update.fill_qty)
         signed = qty if update.side == Side.BUY else -qty
         tally.qty += signed
-        tally.cash -= signed * decimal(update.fill_price) + decimal(update.fee)
+        tally.cash -= signed * decimal(update.fill_price) + _fee_of(update)
 
     def running(self) -> Fact | None:
         """Return the results so far, to be journaled after their fills; None for no change."""
@@ -108,6 +114,15 @@ class Day:
         if tally is None or not price:
             return ZERO
         return tally.cash + tally.qty * price - tally.start_qty * tally.start_price
+
+
+def _fee_of(update: OrderUpdate) -> Decimal:
+    """Return what a fill's fee was in quote currency; see the module's text."""
+    fee = decimal(update.fee)
+    if not fee or update.symbol.endswith(update.fee_asset):
+        return fee
+    rate = MAKER_RATE if update.maker else TAKER_RATE
+    return decimal(update.fill_qty) * decimal(update.fill_price) * rate
 
 
 def date_of(now_ns: int) -> str:

@@ -93,8 +93,6 @@ class Known:
         """
         self.deliveries.restore(past)
         self._highest.update(past.highest)
-        for row in past.fills:
-            remember(self._booked, (row.symbol, row.trade_id, row.exchange_id), None)
         for order in map(order_of, past.orders):
             if order.exchange_id and (order.child or not order.conditional):
                 remember(self._by_exchange, (order.symbol, order.exchange_id), order.id)
@@ -107,6 +105,10 @@ class Known:
             order.cancel_due_ns = now_ns if order.cancel_wanted else 0
             order.fetch_due_ns = now_ns if order.lacks_fills else 0
             self._hold(order)
+        for row in past.fills:
+            remember(self._booked, (row.symbol, row.trade_id, row.exchange_id), None)
+            if booked := self.get(row.id):
+                booked.trades.add(row.trade_id)
 
     def _follow(self, order: Tracked) -> None:
         self._hold(order)

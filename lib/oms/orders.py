@@ -237,7 +237,7 @@ class Orders(Known):
         return order
 
     def _book(self, order: Tracked, fill: Fill) -> bool:
-        if fill.key in self._booked:
+        if fill.trade_id in order.trades or fill.key in self._booked:
             self.counts["repeated fill"] += 1
             return False
         remember(self._booked, fill.key, None)

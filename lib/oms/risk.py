@@ -159,21 +159,18 @@ class Risk:
         if not reason and limits.max_position_qty:
             reason = self._too_exposed(order, positions, quote, limits)
         if not reason and limits.max_position_usd:
-            reason = self._too_much_together(order, positions, quotes)
+            reason = self._too_much_together(positions, quotes)
         return f"account: {reason}" if reason else ""
 
     def _too_much_together(
-        self, order: Tracked, positions: dict[str, list[Decimal]], quotes: dict[str, Quote]
+        self, positions: dict[str, list[Decimal]], quotes: dict[str, Quote]
     ) -> str:
         twice = ZERO
         for symbol, sides in self._sides(positions).items():
             worst = max(sides)
             if worst > 0:
                 quote = quotes.get(symbol, NO_QUOTE)
-                both = quote.bid + quote.ask
-                if not both and symbol == order.symbol:
-                    both = order.price * 2
-                twice += worst * both
+                twice += worst * ((quote.bid + quote.ask) or 2 * self._highest(symbol))
         total = twice / 2
         limit = self.limits.account.max_position_usd
         if total > limit:
@@ -196,6 +193,9 @@ class Risk:
                 rest = order.qty - order.filled_qty if order.filled_qty else order.qty
                 sides[order.side is Side.SELL] += rest
         return found
+
+    def _highest(self, symbol: str) -> Decimal:
+        return max((order.price for order in self._of_symbol(symbol)), default=ZERO)
 
     def _worst(self, symbol: str, side: Side, positions: dict[str, list[Decimal]]) -> Decimal:
         both = exposure(positions.get(symbol, ()), self._of_symbol(symbol))

@@ -1,6 +1,6 @@
 """One order as the order management knows it (pure)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from lib.bus.protocol import OrderIntent, OrderUpdate
@@ -49,6 +49,8 @@ class Tracked:
     child: bool = False
     filled_qty: Decimal = ZERO
     """Sum of the booked fills."""
+    trades: set[int] = field(default_factory=set)
+    """Trade ids of the booked fills: an order may rest for longer than any shared memory lasts."""
     quote: Decimal = ZERO
     reported_qty: Decimal = ZERO
     """What the exchange says was executed."""
@@ -109,6 +111,7 @@ class Tracked:
 
     def book(self, fill: Fill) -> None:
         """Add one fill."""
+        self.trades.add(fill.trade_id)
         self.filled_qty += fill.qty
         self.quote += fill.qty * fill.price
         self.event_ns = max(self.event_ns, fill.event_ns)

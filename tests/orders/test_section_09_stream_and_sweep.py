@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lib.bus.protocol import Book
-from lib.constants import NS_PER_SECOND
+from lib.constants import NS_PER_MS, NS_PER_SECOND
 from lib.venue.market import Print
 from tests.orders.benches import QUICK, RISK, clear_faults, fault, requests
 from tests.orders.process_bench import ProcessBench
@@ -18,6 +18,7 @@ from tests.workers.exchange_bench import SYMBOL, Bench, until
 TRADES = "/fapi/v1/userTrades"
 BURST, TIMES = 100, 50
 PAUSE_NS = 3 * NS_PER_SECOND
+DAY_NS = 86_400 * NS_PER_SECOND
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -76,6 +77,17 @@ async def test_the_marks_keep_up_while_all_goes_well(bench: Bench) -> None:
     before = sweeping._marks.get(SYMBOL, 0)
     sweeping._refresh_ns = 0  # as after five minutes
     await until(lambda: sweeping._marks.get(SYMBOL, 0) > before)
+
+
+async def test_a_symbol_without_trades_is_asked_for_a_time_that_the_exchange_tells_of(
+    bench: Bench,
+) -> None:
+    sweeping = bench.worker._authority.sweeping
+    assert await sweeping.sweep(SYMBOL)
+    sweeping._since_ns -= 30 * DAY_NS  # as after a month of running
+    assert await sweeping.sweep(SYMBOL)
+    asked_ns = int(requests(bench, "GET", TRADES)[-1]["params"]["startTime"]) * NS_PER_MS
+    assert bench.venue.now() - 7 * DAY_NS < asked_ns < bench.venue.now()
 
 
 async def test_a_trade_that_nobody_can_place_stops_new_risk(bench: Bench) -> None:

@@ -19,7 +19,7 @@ from lib.oms.orders import Orders
 from lib.oms.risk import EVERYONE, Quote, Risk
 from lib.oms.tracked import Tracked
 from tests.lib.oms.order_tools import NOW, OWNER, PREFIX, fill, intent, report
-from tests.orders.benches import FREE, fault, free_bench, placed
+from tests.orders.benches import FREE, QUICK, clear_faults, fault, free_bench, placed
 from tests.workers.exchange_bench import Bench, until
 
 NONE = {field.name: 0 for field in fields(Limits)}
@@ -109,6 +109,15 @@ def test_each_limit_says_what_is_wrong(
     assert word in scene.check(scene.order(**order))
 
 
+def test_what_rests_in_a_symbol_without_a_book_counts_by_its_own_price() -> None:
+    scene = Scene(account={"max_position_usd": 150})
+    resting = scene.order()
+    resting.symbol = "ETHUSDT"
+    scene.orders._of_symbol["ETHUSDT"] = {resting.id: resting}
+    del scene.orders._of_symbol["BTCUSDT"][resting.id]
+    assert "could be worth 200" in scene.check(scene.order())
+
+
 def test_counts_and_pace_are_limited() -> None:
     scene = Scene(max_open_orders=2)
     assert [scene.check(scene.order("0.1")) == "" for _ in range(3)] == [True, True, False]
@@ -193,6 +202,30 @@ def test_a_restart_counts_only_the_fills_after_the_journaled_results() -> None:
     assert Day({}).result(OWNER, Decimal(90)) == 0
 
 
+@pytest.mark.parametrize(
+    ("asset", "fee", "maker", "cost"),
+    [
+        ("USDT", "0.3", False, "0.3"),
+        ("USDT", "-0.1", True, "-0.1"),
+        ("BNB", "0.001", True, "0.4"),
+        ("BNB", "0.001", False, "1"),
+        ("BNB", "0", False, "0"),
+    ],
+)
+def test_a_fee_in_another_asset_is_worked_out_from_the_rates(
+    asset: str, fee: str, maker: bool, cost: str
+) -> None:
+    orders = Orders({PREFIX: OWNER})
+    day = Day({})
+    day.begin(NOW, {OWNER: (Decimal(0), Decimal(1_000))})
+    order = orders.accept(OWNER, 1, intent(), NOW)
+    bought = fill("2", 4, "1000")._replace(
+        fee=Decimal(fee), fee_asset=asset, maker=maker, event_ns=NOW + 1
+    )
+    day.on_fill(order.update(bought)._replace(fill_sequence=1))
+    assert day.result(OWNER, Decimal(1_000)) == -Decimal(cost)
+
+
 # --- against the venue
 
 
@@ -221,6 +254,21 @@ async def test_a_list_cannot_take_the_last_room_twice(bench: Bench) -> None:
     orders = [bench.intent(qty="0.006", price=bench.price("0.98")) for _ in range(2)]
     outcomes = await bench.post(*orders)
     assert sorted(outcome.status for outcome in outcomes) == ["ok", "rejected"]
+
+
+async def test_a_position_that_no_bot_trades_counts_in_the_account_s_limit(run_dir: Path) -> None:
+    risk = {**FREE, "account": {**FREE, "max_position_usd": 1_000}}
+    both = {"active": ["BTCUSDT", "ETHUSDT"]}
+    async with Bench(run_dir, {"risk": risk, **QUICK}, venue=both) as bench:
+        await bench.ready()
+        await bench.hello()
+        (fine,) = await bench.post(bench.intent(price=bench.price("0.98")))
+        assert fine.status == "ok"
+        fault(bench, "manual_trade", symbol="ETHUSDT", qty="5")
+        book = bench.worker._authority.book
+        await until(lambda: not book.is_flat("ETHUSDT"))
+        (refused,) = await bench.post(bench.intent(price=bench.price("0.98")))
+        assert "account: all positions could be worth" in refused.message
 
 
 async def test_the_circuit_breaker_pauses_and_resume_ends_it(bench: Bench) -> None:
@@ -252,6 +300,24 @@ async def test_a_halt_with_flatten_ends_flat_and_says_so(bench: Bench) -> None:
     (account,) = bench.ledger()["accounts"].values()
     assert account["positions"] == []
     assert all(row["status"] != "NEW" for row in bench.ledger()["orders"])
+
+
+async def test_a_flatten_closes_positions_while_an_order_is_in_doubt(bench: Bench) -> None:
+    await bench.post(bench.intent(qty="0.010"))
+    fault(bench, "reject_rest", method="POST", path="algoOrder", status=502, html=True)
+    fault(bench, "reject_rest", method="GET", path="openAlgoOrders", status=502, html=True)
+    stop = bench.intent("0.010", bench.price("0.9"), side="SELL", stop=True, reduce_only=True)
+    await bench.post(stop)
+    bench.worker._admin.handle("halt", ["9", {"owners": [OWNER], "flatten": True, "within": 60}])
+    (name,) = bench.ledger()["accounts"]
+    assert bench.ledger()["accounts"][name]["positions"]
+    await until(lambda: not bench.ledger()["accounts"][name]["positions"], 15)
+    # flat is not enough: the order could still come
+    assert not [report for report in bench.reports if report.kind == "answer"]
+    assert bench.worker._authority.orders.get(stop.id).cancel_wanted
+    clear_faults(bench)
+    answer = await until(lambda: next((r for r in bench.reports if r.kind == "answer"), None), 30)
+    assert (answer.facts["ok"], answer.facts["orders"]) == (True, [])
 
 
 async def test_a_flatten_that_cannot_end_states_the_remainder(bench: Bench) -> None:

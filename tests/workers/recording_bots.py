@@ -57,6 +57,15 @@ class RecordingBot(AbstractBot):
         self.record("Clean")
 
 
+class ChokingBot(RecordingBot):
+    """Cannot digest its first fill."""
+
+    def onOrder(self, update: Update) -> None:
+        super().onOrder(update)
+        if update.trade_id == 1:
+            raise ValueError("choked")
+
+
 class TalkingBot(RecordingBot):
     """Does what messages tell it."""
 

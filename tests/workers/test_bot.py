@@ -324,6 +324,17 @@ def test_an_exception_does_not_end_a_bot_that_goes_on(rig: Rig) -> None:
     assert rig.calls("Clean") == []
 
 
+def test_a_fill_that_a_handler_choked_on_does_not_hold_up_acknowledgements(rig: Rig) -> None:
+    rig.start("ChokingBot", on_error="continue")
+    rig.until_ready()
+    for number in (1, 2):
+        made = fill("a", number, f"0.00{number}", "PARTIALLY_FILLED")
+        rig.publish(made._replace(fill_epoch=1, fill_sequence=number))
+    rig.until(lambda: [1, 2] in [request.args for request in rig.made_requests("ack")])
+
+    assert "ValueError: choked" in rig.log
+
+
 def test_a_clean_that_never_returns_is_bounded(rig: Rig) -> None:
     rig.start("StubbornBot")
     rig.until_ready()

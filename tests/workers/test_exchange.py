@@ -397,6 +397,7 @@ async def test_a_requested_stop_leaves_only_stops_with_a_position_and_says_so(
     assert venue_status(bench, quote.id) == "CANCELED"
     assert venue_status(bench, stop.id) == "NEW"
     (kept,) = await until(lambda: [row for row in bench.reports if row.kind == "kept"])
+    await until(lambda: "clean" in [row.kind for row in bench.reports])
     (facts,) = kept.facts["orders"]
     assert facts == {"id": stop.id, "qty": "0.002", "price": stop.price, **STOP_FACTS}
 
@@ -485,3 +486,9 @@ async def test_an_exchange_that_comes_late_is_waited_for(run_dir: Path) -> None:
         assert bench.beats[-1].state == "starting"
         await bench.venue.start()
         await bench.ready()
+
+
+async def test_a_burst_of_requests_is_answered_without_an_end_of_the_stack(bench: Bench) -> None:
+    # a stall of the worker: all of them wait when it looks
+    numbers = [await bench.send(Method.POSITIONS) for _ in range(600)]
+    await until(lambda: bench.replies.keys() >= set(numbers))

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from lib.bus.protocol import Method, OrderIntent, incarnation
+from lib.bus.protocol import Method, OrderIntent, incarnation, topic
+from lib.constants import Channel
 from lib.exchange.replies import pack_intents, unpack_outcomes
 from lib.oms.ids import ClientIds
 from tests.workers.exchange_bench import LIFE, OWNER, PROJECT, Bench, until
@@ -67,6 +68,19 @@ async def test_a_symbol_that_is_learned_is_traded_and_the_others_go_on(bench: Be
     assert (refused.status, "max_order_usd" in refused.message) == ("rejected", True), refused
     [first] = [row for row in bench.ledger()["orders"] if row["status"] == "NEW"]
     assert first["symbol"] == "BTCUSDT"
+
+
+async def test_a_symbol_that_returns_has_its_book_again(bench: Bench) -> None:
+    # former orders keep a symbol's rules known, but nobody has asked for its books
+    authority = bench.worker._authority
+    rules, _ = await authority.gateway.exchange_info()
+    authority.belief.rules["ETHUSDT"] = rules["ETHUSDT"]
+
+    for number in ("1", "2"):
+        assert (await learn(bench, number, SECTION))["ok"]
+
+    books = [topic(Channel.BOOK, symbol) for symbol in SECTION["symbols"]]
+    assert bench.worker._market._subscriber._topics == books
 
 
 async def test_a_symbol_that_is_not_listed_is_refused_and_nothing_changes(bench: Bench) -> None:

@@ -122,8 +122,8 @@ class OrderDesk:
         if key in self._under_way:
             work.close()
             return
-        self._under_way.add(key)
         task = self._spawn(work, f"{type(action).__name__} {key[1]}")
+        self._under_way.add(key)
         task.add_done_callback(lambda _task: self._under_way.discard(key))
 
     async def _cancel(self, action: CancelOrder) -> None:

@@ -15,6 +15,8 @@ from lib.oms.ids import ClientIds, split_owner
 from lib.timer import AbstractTimer
 
 STEP_SECONDS = 0.05
+CANCEL_SECONDS = 5.0
+"""How long closing waits for open orders: to prove that one is gone can take a minute."""
 APART_SECONDS = 1.0
 """Between the two reads that must agree."""
 MOST_PARTS = 20
@@ -55,14 +57,14 @@ class Flatten:
         end_ns = self._timer.Monotonic() + round(seconds * NS_PER_SECOND)
         left: dict[str, str] = dict.fromkeys(wanted, "unknown")
         while self._timer.Monotonic() < end_ns:
-            await self._cancel(wanted.values(), end_ns)
+            cancelled = await self._cancel(wanted.values(), end_ns)
             sure = await self._positions(wanted)
             left = {
                 symbol: plain(sure[symbol]) if symbol in sure else "unknown"
                 for symbol in wanted
                 if sure.get(symbol) != 0
             }
-            if not left:
+            if cancelled and not left:
                 break
             for symbol, qty in sure.items():
                 if qty:
@@ -73,15 +75,18 @@ class Flatten:
         ]
         return Remainder(left, open_ids)
 
-    async def _cancel(self, owners: Iterable[str], end_ns: int) -> None:
+    async def _cancel(self, owners: Iterable[str], end_ns: int) -> bool:
+        """Cancel for a while; return whether nothing is open any more."""
         # Stops, too: resting reduce-only orders can block a closing one.
         names = list(owners)
+        end_ns = min(end_ns, self._timer.Monotonic() + round(CANCEL_SECONDS * NS_PER_SECOND))
         while self._timer.Monotonic() < end_ns:
             left = [order for owner in names for order in self._orders.open_orders(owner)]
             if not left:
-                return
+                return True
             self._authority.cancel(left)
             await self._timer.SleepAsync(STEP_SECONDS)
+        return False
 
     async def _positions(self, symbols: Iterable[str]) -> dict[str, Decimal]:
         """Return the positions that two reads agree on."""

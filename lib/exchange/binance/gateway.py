@@ -7,16 +7,18 @@ was executed (see `BinanceRest.ask`).
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from itertools import chain
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import orjson
 
 from lib.bus.protocol import OrderIntent
 from lib.constants import NS_PER_MS
-from lib.errors import ExchangeError, OrderRejected, OrderUnknown
+from lib.errors import ExchangeError, ExchangeUnavailable, OrderRejected, OrderUnknown
 from lib.exchange.binance import codec
 from lib.exchange.binance.market_reads import BinanceMarket
+from lib.oms import ids
 from lib.oms.budget import Priority
 from lib.oms.events import BalanceReport, Fill, OrderReport, PositionReport
 from lib.oms.outcomes import GONE_CODES, Verb, classify, error_of
@@ -25,6 +27,10 @@ BY_SYMBOL = 30
 """Up to so many symbols it is cheaper to ask for each one's list than for the list of all."""
 TRADES_PER_PAGE = 1_000
 NO_SUCH_SYMBOL = -1121
+ORDER_ID, ALGO_ID = "clientOrderId", "clientAlgoId"
+ODD = (AttributeError, KeyError, TypeError, ValueError, ArithmeticError)
+"""What parsing an answer of another shape raises."""
+Row = TypeVar("Row")
 
 
 class BinanceGateway(BinanceMarket):
@@ -149,7 +155,7 @@ class BinanceGateway(BinanceMarket):
         if from_id is not None:
             params["fromId"] = from_id
         rows = await self._read(lambda: self.client.futures_account_trades(**params))
-        return [codec.parse_trade(row) for row in rows]
+        return _listed(codec.parse_trade, rows)
 
     async def find(self, symbol: str, exchange_id: int) -> OrderReport | None:
         """Return a regular order by the exchange's own id, None when it answers that there is none.
@@ -179,12 +185,12 @@ class BinanceGateway(BinanceMarket):
     async def positions(self) -> list[PositionReport]:
         """Return the positions; flat symbols are missing."""
         rows = await self._read(lambda: self.client.futures_position_information())
-        return codec.parse_positions(rows)
+        return [*chain(*_listed(lambda row: codec.parse_positions([row]), rows))]
 
     async def balances(self) -> list[BalanceReport]:
         """Return every asset's balance."""
         rows = await self._read(lambda: self.client.futures_account_balance())
-        return codec.parse_balances(rows)
+        return [*chain(*_listed(lambda row: codec.parse_balances([row]), rows))]
 
     async def is_hedge_mode(self) -> bool:
         """Return whether the account keeps long and short positions apart."""
@@ -235,13 +241,12 @@ class BinanceGateway(BinanceMarket):
 
     async def _query_algo(self, symbol: str, client_id: str) -> OrderReport | None:
         # The single query has answered -2013 for orders that exist: look through the lists.
-        rows = _rows_of(
-            await self._read(lambda: self.client.futures_get_open_algo_orders(symbol=symbol))
-        )
-        rows += _rows_of(
-            await self._read(lambda: self.client.futures_get_all_algo_orders(symbol=symbol))
-        )
-        row = next((row for row in rows if row["clientAlgoId"] == client_id), None)
+        listed = [
+            await self._read(lambda: self.client.futures_get_open_algo_orders(symbol=symbol)),
+            await self._read(lambda: self.client.futures_get_all_algo_orders(symbol=symbol)),
+        ]
+        rows = [*chain(*(_listed(lambda row: (row[ALGO_ID], row), body) for body in listed))]
+        row = next((row for name, row in rows if name == client_id), None)
         if row is None:
             return None
         with suppress(OrderUnknown):
@@ -253,9 +258,9 @@ class BinanceGateway(BinanceMarket):
 
     async def _open_in(self, scope: dict[str, str]) -> list[OrderReport]:
         rows = await self._read(partial(self.client.futures_get_open_orders, **scope))
-        found = [codec.parse_order(row) for row in rows]
+        found = _listed(codec.parse_order, rows, ORDER_ID)
         rows = await self._read(partial(self.client.futures_get_open_algo_orders, **scope))
-        return found + [codec.parse_algo(row) for row in _rows_of(rows)]
+        return found + _listed(codec.parse_algo, rows, ALGO_ID)
 
     def _scopes(self, symbols: Iterable[str] | None) -> list[dict[str, str]]:
         names = None if symbols is None else list(symbols)
@@ -270,15 +275,31 @@ def _priority(intent: OrderIntent) -> Priority:
     return Priority.LIMIT if intent.price else Priority.MARKET
 
 
-def _rows_of(body: Any) -> list[Any]:
+def _listed(parse_row: Callable[[Any], Row], body: Any, id_key: str = "") -> list[Row]:
+    """Return the parsed rows of a list; odd ones of orders that cannot be ours are left out.
+
+    Raises:
+        ExchangeUnavailable: The list or another row is odd: such a read proves nothing.
+    """
     # documented as a bare array, seen wrapped
-    return list(body.get("orders", [])) if isinstance(body, dict) else list(body)
+    rows = body.get("orders") if isinstance(body, dict) else body
+    if not isinstance(rows, list):
+        raise ExchangeUnavailable(f"a list of another shape: {type(body).__name__}")
+    found: list[Row] = []
+    for row in rows:
+        try:
+            found.append(parse_row(row))
+        except ODD as error:
+            name = row.get(id_key) if isinstance(row, dict) else None
+            if not isinstance(name, str) or ids.parse(name) is not None:
+                raise ExchangeUnavailable(f"a row of another shape: {error!r}") from error
+    return found
 
 
 def _checked(parse: Callable[[Any], OrderReport], row: Any) -> OrderReport:
     try:
         return parse(row)
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+    except ODD as error:
         raise OrderUnknown(f"an answer of another shape: {error!r}") from error
 
 

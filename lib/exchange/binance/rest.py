@@ -164,7 +164,8 @@ class BinanceRest(AsyncClient):
         return cast("str", super()._generate_signature(data, uri_encode))
 
     async def _handle_response(self, response: aiohttp.ClientResponse) -> Any:
-        text = await response.text()
+        # a page that is no text is read, too: what it is not is said below
+        text = await response.text(errors="replace")
         self._hooks.on_answer()
         self._meter(response)
         try:

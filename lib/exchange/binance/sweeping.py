@@ -21,6 +21,8 @@ from lib.timer import AbstractTimer
 
 BACK_NS = 3_600 * NS_PER_SECOND
 """How far a first sweep looks back: before that, no order of this journal was there."""
+WINDOW_NS = 6 * 86_400 * NS_PER_SECOND
+"""How far back a start may be: from a start the exchange tells of seven days, and of no more."""
 AGAIN_NS = (2_000 * NS_PER_MS, 60_000 * NS_PER_MS)
 """A sweep is repeated after these times: reads lag behind."""
 REFRESH_NS = 300 * NS_PER_SECOND
@@ -135,7 +137,8 @@ class Sweeping:
     async def _page(self, symbol: str, newest: int | None) -> list[Fill]:
         if newest is not None:
             return await self._gateway.user_trades(symbol, from_id=newest + 1)
-        self._since_ns = self._since_ns or self._gateway.now_ns() - BACK_NS
+        now_ns = self._gateway.now_ns()
+        self._since_ns = max(self._since_ns or now_ns - BACK_NS, now_ns - WINDOW_NS)
         return await self._gateway.user_trades(symbol, start_ns=self._since_ns)
 
     async def _take(self, fill: Fill) -> bool:

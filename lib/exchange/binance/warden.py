@@ -110,7 +110,12 @@ class Warden:
         """Return how a followed order passes a limit, "" when it keeps them all."""
         symbols = {order.symbol, *self._book.symbols()}
         positions = {symbol: self._book.possible(symbol) for symbol in symbols}
-        reason = self._risk.check(order, positions, self.quotes, self._timer.Monotonic())
+        quotes = self.quotes
+        for symbol in symbols - quotes.keys() - {order.symbol}:
+            # held by others, or without a book yet: not worth nothing to the account's limit
+            if price := self._book.entry_price(symbol):
+                quotes = {**quotes, symbol: Quote(price, price)}
+        reason = self._risk.check(order, positions, quotes, self._timer.Monotonic())
         if reason:
             self._refused(order.owner)
         return reason

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.bus.protocol import Request
-from lib.bus.requests import Requests, Verdict
+from lib.bus.requests import LONGEST, Requests, Verdict
 
 LIFE = 7
 
@@ -95,3 +95,10 @@ def test_no_order_of_repeats_and_answers_executes_twice(steps: list[tuple[str, b
             requests.answer(request(), request_id, b"done")
 
     assert len(executed) == len(set(executed))
+
+
+def test_a_long_answer_is_not_kept_but_worked_out_again() -> None:
+    requests = Requests[str]()
+    requests.admit(request(), b"1", "peer", LIFE, 50)
+    assert requests.answer(request(), b"1", bytes(LONGEST + 1)) == ["peer"]
+    assert requests.admit(request(), b"1", "peer", LIFE, 50)[0] is Verdict.EXECUTE

@@ -12,8 +12,10 @@ import pytest
 from lib.constants import NS_PER_SECOND, Status
 from lib.journal.past import RECENT
 from lib.journal.store import Store
+from lib.oms.actions import Publish
 from lib.oms.rows import ACKS, SWEPT, TALLY, Fact, FillRow, OrderRow, Past, fact, row_of
-from tests.lib.oms.order_tools import NOW, OWNER, intent, new_orders
+from tests.lib.oms.order_tools import ID, NOW, OWNER, intent, new_orders, report, told
+from tests.lib.oms.order_tools import fill as execution
 
 DAY = 24 * 3_600 * NS_PER_SECOND
 SYMBOL = OWNER.partition(":")[2]
@@ -139,7 +141,51 @@ def test_compaction_comes_round_to_everything_that_is_old_and_over(store: Store)
 
     past = store.read(NOW - DAY)
     assert ids(past) == {row.id for row in waiting} | {f"{n:08}" for n in range(101, 121)}
-    assert sum(removed) == 70 + 40
+    assert sum(removed) == 70 + 10
     assert max(removed) <= 2 * 20
-    assert [row.sequence for row in past.fills] == [*range(41, 51)]
+    assert [row.sequence for row in past.fills] == [*range(1, 31), *range(41, 51)]
     assert store.compact(NOW - DAY, limit=20) == 0
+
+
+def test_fills_stay_as_long_as_their_order_may_go_on(store: Store) -> None:
+    old = NOW - 2 * DAY
+    partly = order(1, Status.PARTIALLY_FILLED, old)
+    held = order(2, Status.NEW, old)._replace(held="CANCELED")
+    absent = order(3, Status.NOT_PLACED)
+    store.write([partly, held, *(order(number, at_ns=old) for number in range(4, 11)), absent])
+    store.write([fill(number, old) for number in range(1, 11)])
+    # more of them than one call looks at do not stand in the way of the others
+    store.write([fill(number, old)._replace(id=partly.id) for number in range(11, 21)])
+    store.write([fill(number, old) for number in range(21, 24)])
+    store.write(done(23))
+
+    removed = [store.compact(NOW - DAY, limit=3) for _ in range(12)]
+
+    # the newest is kept for its number
+    kept = [1, 2, 3, *range(11, 21), 23]
+    rows = store.fills([OWNER], 100)
+    assert sorted(row.sequence for row in rows) == kept
+    assert sum(removed) == 7 + (23 - len(kept))
+    past = store.read(NOW - DAY)
+    assert [row.sequence for row in past.fills] == kept[:-1]
+
+
+def test_a_fill_of_an_open_order_is_not_booked_again_days_later(store: Store) -> None:
+    orders = new_orders()
+    orders.accept(OWNER, 1, intent(), NOW)
+    partly = report(Status.PARTIALLY_FILLED, "0.4", fill=execution("0.4", 1))
+    for action in orders.on_report(partly, NOW):
+        assert isinstance(action, Publish)
+        store.write([row for row in (action.order, action.fill) if row is not None])
+    # another order's fill is the newest, whose number is needed
+    store.write([fill(2), *done(2)])
+
+    store.compact(NOW + 2 * DAY)
+    reborn = new_orders()
+    reborn.restore(store.read(NOW + DAY), NOW + 2 * DAY)
+    # the event of the second execution was missed: all executions of the order are read
+    reborn.on_report(report(Status.PARTIALLY_FILLED, "0.5"), NOW + 2 * DAY)
+    fetched = [execution("0.4", 1), execution("0.1", 3)]
+    seen = [row for each in fetched for row in told(reborn.on_fill(ID, each, NOW + 2 * DAY))]
+
+    assert [(row.trade_id, row.filled_qty) for row in seen] == [(3, "0.5")]

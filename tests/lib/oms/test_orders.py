@@ -3,9 +3,11 @@ from decimal import Decimal
 import pytest
 
 from lib.constants import Status
-from lib.oms.actions import CancelOrder, FetchFills, QueryOrder
+from lib.oms import known
+from lib.oms.actions import CancelOrder, FetchFills, Publish, QueryOrder
 from lib.oms.ids import ClientIds
 from lib.oms.orders import Orders
+from lib.oms.rows import NOTHING
 from tests.lib.oms.order_tools import (
     ID,
     NOW,
@@ -54,6 +56,26 @@ def test_a_fill_that_comes_twice_is_booked_once(orders: Orders) -> None:
     assert len(told(orders.on_report(event, NOW))) == 1
     assert told(orders.on_report(event, NOW)) == []
     assert orders.counts["repeated fill"] == 1
+
+
+@pytest.mark.parametrize("is_reborn", [False, True])
+def test_an_open_order_knows_its_fills_however_many_others_have_had(
+    orders: Orders, monkeypatch: pytest.MonkeyPatch, is_reborn: bool
+) -> None:
+    monkeypatch.setattr(known, "REMEMBERED", 1)
+    events = [
+        report(Status.PARTIALLY_FILLED, "0.4", fill=fill("0.4", 1)),
+        report(Status.PARTIALLY_FILLED, "0.7", fill=fill("0.3", 2)),
+    ]
+    seen = [action for event in events for action in orders.on_report(event, NOW)]
+    if is_reborn:
+        published = [action for action in seen if isinstance(action, Publish)]
+        rows = [action.order for action in published if action.order is not None]
+        fills = [action.fill for action in published if action.fill is not None]
+        orders = new_orders()
+        orders.restore(NOTHING._replace(orders=rows[-1:], fills=fills), NOW)
+    assert [told(orders.on_report(event, NOW)) for event in events] == [[], []]
+    assert told(orders.on_fill(ID, fill("0.4", 1), NOW)) == []
 
 
 def test_a_fill_may_come_before_the_acknowledgement(orders: Orders) -> None:

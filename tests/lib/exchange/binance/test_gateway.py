@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from lib.bus.protocol import OrderIntent
 from lib.constants import NS_PER_MINUTE, NS_PER_SECOND, Status
@@ -309,3 +311,91 @@ async def test_a_symbol_that_is_not_listed_any_more_has_no_open_orders(
     # of the whole account it would be no answer
     with pytest.raises(OrderRejected):
         await gateway.open_orders()
+
+
+class Answers:
+    """Plays one list of the exchange: whatever it is asked, it answers the same."""
+
+    def __init__(self, rows: Any) -> None:
+        self.rows = rows
+
+    async def __call__(self, **_: Any) -> Any:
+        return self.rows
+
+
+async def resting_rows(
+    gateway: BinanceGateway, venue: VenueServer
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the row of an open regular order and the row of an open conditional one."""
+    await gateway.place(intent(price(venue, "0.98")))
+    await gateway.place(intent(price(venue, "0.9"), side="SELL", stop=True))
+    (regular,) = await gateway.client.futures_get_open_orders(symbol=SYMBOL)
+    (conditional,) = await gateway.client.futures_get_open_algo_orders(symbol=SYMBOL)
+    return regular, conditional
+
+
+async def test_an_odd_row_of_a_foreign_order_is_left_out_of_the_lists(
+    gateway: BinanceGateway, venue: VenueServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    regular, conditional = await resting_rows(gateway, venue)
+    odd = [{**regular, "clientOrderId": "web_1", "status": "FROZEN"}, regular]
+    odd_algo = [{**conditional, "clientAlgoId": "x-1", "triggerPrice": ""}, conditional]
+    monkeypatch.setattr(gateway.client, "futures_get_open_orders", Answers(odd))
+    monkeypatch.setattr(gateway.client, "futures_get_open_algo_orders", Answers(odd_algo))
+    found = await gateway.open_orders([SYMBOL])
+    ours = [regular["clientOrderId"], conditional["clientAlgoId"]]
+    assert [row.id for row in found] == ours
+    stop = await gateway.query(SYMBOL, ours[1], conditional=True)
+    assert stop is not None
+
+
+@pytest.mark.parametrize("change", [{"status": "FROZEN"}, {"price": ""}, {"clientOrderId": None}])
+async def test_an_odd_row_that_may_be_ours_makes_the_read_void(
+    gateway: BinanceGateway,
+    venue: VenueServer,
+    monkeypatch: pytest.MonkeyPatch,
+    change: dict[str, Any],
+) -> None:
+    regular, _ = await resting_rows(gateway, venue)
+    row = {**regular, "status": "FROZEN", **change}
+    monkeypatch.setattr(gateway.client, "futures_get_open_orders", Answers([row]))
+    with pytest.raises(ExchangeUnavailable, match="of another shape"):
+        await gateway.open_orders([SYMBOL])
+
+
+@pytest.mark.parametrize("answer", [[{"odd": 1}], ["odd"], {"odd": 1}, {}, 5])
+async def test_lists_of_another_shape_prove_nothing(
+    gateway: BinanceGateway, monkeypatch: pytest.MonkeyPatch, answer: Any
+) -> None:
+    for name in (
+        "futures_get_open_orders",
+        "futures_get_open_algo_orders",
+        "futures_account_trades",
+        "futures_position_information",
+        "futures_account_balance",
+    ):
+        monkeypatch.setattr(gateway.client, name, Answers(answer))
+    for request in (
+        gateway.open_orders(),
+        gateway.query(SYMBOL, "x", conditional=True),
+        gateway.user_trades(SYMBOL),
+        gateway.positions(),
+        gateway.balances(),
+    ):
+        with pytest.raises(ExchangeUnavailable, match="of another shape"):
+            await request
+
+
+async def test_a_page_that_is_no_text_is_no_answer() -> None:
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(body=b"<html>\xff\xfe</html>", content_type="text/html")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", page)
+    async with TestServer(app) as server:
+        gateway = BinanceGateway({"rest_url": str(server.make_url("/"))}, LiveTimer())
+        try:
+            with pytest.raises(ExchangeError, match="not JSON"):
+                await gateway.reach()
+        finally:
+            await gateway.close()
