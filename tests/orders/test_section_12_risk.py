@@ -111,10 +111,8 @@ def test_each_limit_says_what_is_wrong(
 
 def test_what_rests_in_a_symbol_without_a_book_counts_by_its_own_price() -> None:
     scene = Scene(account={"max_position_usd": 150})
-    resting = scene.order()
-    resting.symbol = "ETHUSDT"
-    scene.orders._of_symbol["ETHUSDT"] = {resting.id: resting}
-    del scene.orders._of_symbol["BTCUSDT"][resting.id]
+    other = intent(scene.ids.next(NOW), "1", "100")._replace(symbol="ETHUSDT")
+    scene.orders.accept(OWNER, 1, other, NOW)
     assert "could be worth 200" in scene.check(scene.order())
 
 

@@ -4,33 +4,30 @@ Reads that fail raise and prove nothing; a place or cancel that fails says by it
 was executed (see `BinanceRest.ask`).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 import orjson
 
 from lib.bus.protocol import OrderIntent
 from lib.constants import NS_PER_MS
-from lib.errors import ExchangeError, ExchangeUnavailable, OrderRejected, OrderUnknown
+from lib.errors import ExchangeError, OrderRejected, OrderUnknown
 from lib.exchange.binance import codec
+from lib.exchange.binance.answers import batch_item, checked, listed
 from lib.exchange.binance.market_reads import BinanceMarket
-from lib.oms import ids
 from lib.oms.budget import Priority
 from lib.oms.events import BalanceReport, Fill, OrderReport, PositionReport
-from lib.oms.outcomes import GONE_CODES, Verb, classify, error_of
+from lib.oms.outcomes import GONE_CODES, Verb
 
 BY_SYMBOL = 30
 """Up to so many symbols it is cheaper to ask for each one's list than for the list of all."""
 TRADES_PER_PAGE = 1_000
 NO_SUCH_SYMBOL = -1121
 ORDER_ID, ALGO_ID = "clientOrderId", "clientAlgoId"
-ODD = (AttributeError, KeyError, TypeError, ValueError, ArithmeticError)
-"""What parsing an answer of another shape raises."""
-Row = TypeVar("Row")
 
 
 class BinanceGateway(BinanceMarket):
@@ -51,13 +48,13 @@ class BinanceGateway(BinanceMarket):
                 _priority(intent),
                 stamp_ns,
             )
-            return _checked(codec.parse_algo, row)
+            return checked(codec.parse_algo, row)
         row = await self._order(
             lambda: self.client.futures_create_order(**codec.order_params(intent)),
             _priority(intent),
             stamp_ns,
         )
-        return _checked(codec.parse_order, row)
+        return checked(codec.parse_order, row)
 
     async def place_batch(
         self, intents: Sequence[OrderIntent], stamp_ns: int = 0
@@ -79,7 +76,7 @@ class BinanceGateway(BinanceMarket):
         )
         if not isinstance(rows, list) or len(rows) != len(intents):
             raise OrderUnknown(f"a batch of {len(intents)} was answered by another shape")
-        return [_batch_item(row) for row in rows]
+        return [batch_item(row) for row in rows]
 
     async def cancel(self, symbol: str, client_id: str, *, conditional: bool) -> OrderReport | None:
         """Cancel one order.
@@ -100,7 +97,7 @@ class BinanceGateway(BinanceMarket):
             Verb.CANCEL,
             lambda: self.client.futures_cancel_order(symbol=symbol, origClientOrderId=client_id),
         )
-        return _checked(codec.parse_order, row)
+        return checked(codec.parse_order, row)
 
     async def query(
         self, symbol: str, client_id: str, *, conditional: bool | None
@@ -155,7 +152,7 @@ class BinanceGateway(BinanceMarket):
         if from_id is not None:
             params["fromId"] = from_id
         rows = await self._read(lambda: self.client.futures_account_trades(**params))
-        return _listed(codec.parse_trade, rows)
+        return listed(codec.parse_trade, rows)
 
     async def find(self, symbol: str, exchange_id: int) -> OrderReport | None:
         """Return a regular order by the exchange's own id, None when it answers that there is none.
@@ -185,12 +182,12 @@ class BinanceGateway(BinanceMarket):
     async def positions(self) -> list[PositionReport]:
         """Return the positions; flat symbols are missing."""
         rows = await self._read(lambda: self.client.futures_position_information())
-        return [*chain(*_listed(lambda row: codec.parse_positions([row]), rows))]
+        return [*chain(*listed(lambda row: codec.parse_positions([row]), rows))]
 
     async def balances(self) -> list[BalanceReport]:
         """Return every asset's balance."""
         rows = await self._read(lambda: self.client.futures_account_balance())
-        return [*chain(*_listed(lambda row: codec.parse_balances([row]), rows))]
+        return [*chain(*listed(lambda row: codec.parse_balances([row]), rows))]
 
     async def is_hedge_mode(self) -> bool:
         """Return whether the account keeps long and short positions apart."""
@@ -237,15 +234,15 @@ class BinanceGateway(BinanceMarket):
             if error.code in GONE_CODES:
                 return None
             raise
-        return _checked(codec.parse_order, row)
+        return checked(codec.parse_order, row)
 
     async def _query_algo(self, symbol: str, client_id: str) -> OrderReport | None:
         # The single query has answered -2013 for orders that exist: look through the lists.
-        listed = [
+        bodies = [
             await self._read(lambda: self.client.futures_get_open_algo_orders(symbol=symbol)),
             await self._read(lambda: self.client.futures_get_all_algo_orders(symbol=symbol)),
         ]
-        rows = [*chain(*(_listed(lambda row: (row[ALGO_ID], row), body) for body in listed))]
+        rows = [*chain(*(listed(lambda row: (row[ALGO_ID], row), body) for body in bodies))]
         row = next((row for name, row in rows if name == client_id), None)
         if row is None:
             return None
@@ -254,13 +251,13 @@ class BinanceGateway(BinanceMarket):
                 child = await self._query_regular(symbol, client_id)
                 if child is not None:
                     return child
-        return _checked(codec.parse_algo, row)
+        return checked(codec.parse_algo, row)
 
     async def _open_in(self, scope: dict[str, str]) -> list[OrderReport]:
         rows = await self._read(partial(self.client.futures_get_open_orders, **scope))
-        found = _listed(codec.parse_order, rows, ORDER_ID)
+        found = listed(codec.parse_order, rows, ORDER_ID)
         rows = await self._read(partial(self.client.futures_get_open_algo_orders, **scope))
-        return found + _listed(codec.parse_algo, rows, ALGO_ID)
+        return found + listed(codec.parse_algo, rows, ALGO_ID)
 
     def _scopes(self, symbols: Iterable[str] | None) -> list[dict[str, str]]:
         names = None if symbols is None else list(symbols)
@@ -273,42 +270,3 @@ def _priority(intent: OrderIntent) -> Priority:
     if intent.reduce_only:
         return Priority.REDUCE
     return Priority.LIMIT if intent.price else Priority.MARKET
-
-
-def _listed(parse_row: Callable[[Any], Row], body: Any, id_key: str = "") -> list[Row]:
-    """Return the parsed rows of a list; odd ones of orders that cannot be ours are left out.
-
-    Raises:
-        ExchangeUnavailable: The list or another row is odd: such a read proves nothing.
-    """
-    # documented as a bare array, seen wrapped
-    rows = body.get("orders") if isinstance(body, dict) else body
-    if not isinstance(rows, list):
-        raise ExchangeUnavailable(f"a list of another shape: {type(body).__name__}")
-    found: list[Row] = []
-    for row in rows:
-        try:
-            found.append(parse_row(row))
-        except ODD as error:
-            name = row.get(id_key) if isinstance(row, dict) else None
-            if not isinstance(name, str) or ids.parse(name) is not None:
-                raise ExchangeUnavailable(f"a row of another shape: {error!r}") from error
-    return found
-
-
-def _checked(parse: Callable[[Any], OrderReport], row: Any) -> OrderReport:
-    try:
-        return parse(row)
-    except ODD as error:
-        raise OrderUnknown(f"an answer of another shape: {error!r}") from error
-
-
-def _batch_item(row: Any) -> OrderReport | ExchangeError:
-    if isinstance(row, dict) and "code" in row:
-        code, text = int(row["code"] or 0), str(row.get("msg", ""))
-        meaning = classify(Verb.PLACE, 400, code, text)
-        return error_of(Verb.PLACE, meaning, code, f"{text} ({code})")
-    try:
-        return _checked(codec.parse_order, row)
-    except OrderUnknown as error:
-        return error
