@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-import psutil
-
 import yaml
+from tests.processes import lives
 
 ROOT = Path(__file__).parents[2]
 SUPERVISOR = [sys.executable, "-m", "supervisor"]
@@ -208,7 +207,7 @@ class System:
 
     def survivors(self) -> list[int]:
         """Return the pids of this run's processes that still live."""
-        return [pid for pid in self.seen if _lives(pid)]
+        return [pid for pid in self.seen if lives(pid)]
 
     # --- the venue ---
 
@@ -249,13 +248,6 @@ def fetch(url: str, body: dict[str, Any] | None = None, method: str = "") -> Any
 def open_orders(ledger: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the orders of a ledger that are open."""
     return [order for order in ledger["orders"] if order["status"] in ("NEW", "PARTIALLY_FILLED")]
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def sandbox(project: str, **changes: Any) -> dict[str, Any]:

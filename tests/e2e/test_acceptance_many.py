@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.harness import System, make_system, sandbox, until
 from tests.e2e.matrix import events
+from tests.processes import commands
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -128,13 +129,4 @@ def fork_servers(system: System) -> list[int]:
 
 
 def children_titled(system: System, title: str) -> list[int]:
-    import psutil
-
-    found = []
-    for child in psutil.Process(system.status()["pid"]).children():
-        try:
-            if title in " ".join(child.cmdline()):
-                found.append(child.pid)
-        except psutil.NoSuchProcess:
-            continue
-    return found
+    return [pid for pid, line in commands(system.status()["pid"]).items() if title in line]

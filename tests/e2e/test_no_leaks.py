@@ -21,6 +21,7 @@ from tests.e2e.harness import (
     sandbox,
     until,
 )
+from tests.processes import commands, lives
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -55,11 +56,7 @@ def children(pid: int) -> int:
 def test_twenty_kills_leave_no_descriptor_and_no_process(system: System) -> None:
     status = system.until_running()
     supervisor = status["pid"]
-    [server] = [
-        child.pid
-        for child in psutil.Process(supervisor).children()
-        if "fork server" in " ".join(child.cmdline())
-    ]
+    [server] = [pid for pid, line in commands(supervisor).items() if "fork server" in line]
     before = {pid: descriptors(pid) for pid in (supervisor, server)}
     processes = children(supervisor)
 
@@ -71,7 +68,7 @@ def test_twenty_kills_leave_no_descriptor_and_no_process(system: System) -> None
     system.until_running()
     for pid, found in before.items():
         until("its descriptors are as before", lambda: descriptors(pid) == found, 5)  # noqa: B023
-    assert children(supervisor) == processes
+    until("as many processes as before", lambda: children(supervisor) == processes, 5)
     assert system.worker(BOT)["restarts"] >= KILLS
     zombies = [
         child
@@ -113,11 +110,7 @@ def grandchildren(folder: Path) -> set[int]:
 
 
 def alive(pids: set[int]) -> set[int]:
-    return {
-        pid
-        for pid in pids
-        if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    }
+    return {pid for pid in pids if lives(pid)}
 
 
 def test_what_a_bot_started_is_gone_after_its_death_and_after_stop(tmp_path: Path) -> None:
@@ -189,7 +182,7 @@ def test_second_ctrl_c_forces_a_bot_whose_clean_hangs() -> None:
 
         system.process.send_signal(signal.SIGINT)
         until("it is stopping", lambda: (system.try_status() or {}).get("state") == "stopping")
-        assert psutil.pid_exists(bot)
+        assert lives(bot)
         system.process.send_signal(signal.SIGINT)
 
         assert system.process.wait(SECONDS) in (0, 1)

@@ -15,6 +15,7 @@ import pytest
 
 from tests.e2e.harness import BOTS, System, make_system, sandbox, until
 from tests.e2e.outer_venue import OuterVenue, make_outer_venue
+from tests.processes import lives
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -60,14 +61,7 @@ def assert_all_is_gone(system: System, venue: OuterVenue, folder: Path) -> None:
     assert venue.open_orders() == []
     assert (folder / "cleaned").exists()
     child = int((folder / "child").read_text())
-    until("what the bot started is gone", lambda: not _runs(child), 10)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    until("what the bot started is gone", lambda: not lives(child), 10)
 
 
 def workers(system: System) -> list[dict[str, Any]]:
@@ -134,11 +128,11 @@ def test_a_worker_that_was_frozen_when_the_supervisor_was_killed_is_ended_by_the
     os.kill(frozen, signal.SIGSTOP)
     system.process.wait()
     until("all others are gone", lambda: system.survivors() == [frozen], 15)
-    assert _runs(child)
+    assert lives(child)
     (tmp_path / "child").unlink()
     system.launch()
-    until("the frozen one is gone", lambda: not _runs(frozen), 20)
-    until("what it had started is gone", lambda: not _runs(child), 10)
+    until("the frozen one is gone", lambda: not lives(frozen), 20)
+    until("what it had started is gone", lambda: not lives(child), 10)
     system.until_running()
 
     assert [one["name"] for one in workers(system)].count("bot:neat:BTCUSDT") == 1

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-import psutil
+from tests.processes import lives
 
 NOBODY = "from lib.descendants import end_descendants; print(end_descendants())"
 PARENT = """\
@@ -30,7 +30,7 @@ def test_children_and_their_children_are_gone() -> None:
 
     assert count == len(pids) == 2
     for pid in pids:
-        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        assert not lives(pid)
 
 
 def test_a_process_without_children_has_nothing_to_end() -> None:

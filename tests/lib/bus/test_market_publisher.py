@@ -109,4 +109,5 @@ async def test_nothing_is_known_of_a_symbol_without_a_book(
     newcomer = subscriber(zmq_context, run_dir, BTC, ETH)
     publisher.send(TRADE)
     publisher.send(book("ETHUSDT"))
-    assert [name for name, _, _ in await take(newcomer, 1)] == [ETH]
+    # the book comes as it is sent, and again if the newcomer was noticed right after it
+    assert {name for name, _, _ in await take(newcomer, 1)} == {ETH}

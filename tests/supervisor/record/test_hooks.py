@@ -20,6 +20,7 @@ from supervisor.record.hook_delivery import DeliveryError, deliver
 from supervisor.record.hook_rules import Hook
 from supervisor.record.hooks import Hooks, HookSettings
 from tests.e2e.harness import until
+from tests.processes import lives
 from tests.supervisor.record.test_hook_rules import hook
 
 pytestmark = pytest.mark.process
@@ -109,7 +110,7 @@ def test_command_that_takes_too_long_is_ended_with_all_it_started(tmp_path: Path
         deliver(command("sh", "-c", slow, timeout=0.3), TOLD)
 
     child = int((tmp_path / "child").read_text())
-    until("its child is gone", lambda: not _lives(child))
+    until("its child is gone", lambda: not lives(child))
 
 
 def test_command_that_reads_nothing_is_no_trouble() -> None:
@@ -238,8 +239,8 @@ def test_slow_hook_holds_up_neither_us_nor_the_others(tmp_path: Path, web: Web) 
     [sleeping] = until("the program runs", process.children)
     rig.add("stopped", "supervisor")
     rig.hooks.close()  # bounded, whatever the hook does
-    assert not _lives(process.pid)
-    until("the program is gone, too", lambda: not _lives(sleeping.pid))
+    assert not lives(process.pid)
+    until("the program is gone, too", lambda: not lives(sleeping.pid))
 
 
 def test_killed_process_is_replaced_and_what_waited_is_told(tmp_path: Path, web: Web) -> None:
@@ -278,10 +279,3 @@ def test_orderly_end_is_no_death(tmp_path: Path, web: Web) -> None:
 
     assert web.got.get(timeout=SECONDS)["event"] == "stopped"
     assert not rig.events.exists()
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
