@@ -60,8 +60,13 @@ class Outbox:
             return dropped
 
     def peek(self, limit: int) -> list[str]:
-        """Return at most `limit` of the oldest records; they stay until `settle`."""
+        """Return at most `limit` of the oldest records; they stay until `settle`.
+
+        None after `close`: what waits is for the next life, and could not be settled here.
+        """
         with self._lock:
+            if self._closed:
+                return []
             if self._records:
                 return [self._records[index] for index in range(min(limit, len(self._records)))]
             return self._spool.peek(limit) if self._spool is not None and self._spooled else []

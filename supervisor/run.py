@@ -17,7 +17,6 @@ from supervisor.options import Options
 from supervisor.processes.descriptors import raise_limit
 from supervisor.processes.leftovers import VARIABLE, end_leftovers, new_nonce
 from supervisor.processes.spawner import Spawner, become_subreaper
-from supervisor.service_manager import VARIABLES
 from supervisor.supervisor import Supervisor
 
 HEAVY = {"influxdb_client": "InfluxDb", "psycopg": "TimescaleDb", "hvac": "HashicorpVault"}
@@ -62,7 +61,7 @@ def _run(plan: Plan, places: Places, options: Options, timer: AbstractTimer) -> 
     with log_path(plan.project).open("a") as log, _lifeline() as lifeline_fd:
         epoch = next_epoch(places.state_dir, timer.Timestamp())
         history = make_history(plan, epoch, log, options, timer, os.environ)
-        environment = {name: os.environ[name] for name in os.environ if name not in VARIABLES}
+        environment = dict(os.environ)
         for name in end_leftovers(places.run_dir, timer):
             history.add(name, "ended", "left behind by a former run")
         clear(places.run_dir)

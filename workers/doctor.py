@@ -71,8 +71,8 @@ def main() -> int:
     except ConfigError as error:
         sys.stdout.write(f"{MARKS['wrong']:8} {error}\n")
         return ExitCode.USAGE
-    for level, text in found:
-        sys.stdout.write(f"{MARKS[level]:8} {text}\n")
+    for each in found:
+        sys.stdout.write(f"{MARKS[each.level]:8} {each.text}\n")
     levels = {each.level for each in found}
     if "wrong" in levels:
         return ExitCode.USAGE

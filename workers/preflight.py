@@ -21,6 +21,8 @@ from lib.timer import LiveTimer
 from workers.bot import check_bot_class
 from workers.secrets import SECTION, resolve_secrets
 
+IN_SERVICE = "in_service"
+"""Key of the start config: a service manager starts the run again if it ends with 1, not with 2."""
 FAREWELL_MS = 5_000
 """What the refusal may take to leave: it is the only thing that tells the user what is wrong."""
 
@@ -49,12 +51,16 @@ def _examine(start: Start) -> None:
     # here, since it loads HTTP clients: with a venue nobody needs them
     doctor = importlib.import_module("workers.doctor")
     findings = doctor.findings_of(start.config, Path(start.state_dir))
-    wrong = [text for level, text in findings if level == "wrong"]
+    wrong = [each for each in findings if each.level == "wrong"]
     if wrong:
-        raise ConfigError("; ".join(wrong))
-    for level, text in findings:
-        if level == "warning":
-            sys.stderr.write(f"warning: {text}\n")
+        text = "; ".join(each.text for each in wrong)
+        if start.config.get(IN_SERVICE) and all(each.passes for each in wrong):
+            # a clock or a disk at boot: the service manager tries it again, as it should
+            raise TickvisorError(text)
+        raise ConfigError(text)
+    for each in findings:
+        if each.level == "warning":
+            sys.stderr.write(f"warning: {each.text}\n")
 
 
 def _refuse(start: Start, facts: dict[str, Any]) -> None:

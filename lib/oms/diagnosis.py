@@ -22,6 +22,8 @@ class Finding(NamedTuple):
     level: str
     """`ok`, `warning`, `wrong`, or `unreachable` (nothing could be asked)."""
     text: str
+    passes: bool = False
+    """What is wrong may be right in a minute: the host's clock, its disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def examine_host(host: Host) -> list[Finding]:
     files = f"{host.files} descriptors per process"
     return [
         *_clock(host.clock_ms),
-        Finding(_level(-host.free_bytes, -DISK_WARN_BYTES, -DISK_WRONG_BYTES), disk),
+        Finding(_level(-host.free_bytes, -DISK_WARN_BYTES, -DISK_WRONG_BYTES), disk, passes=True),
         Finding(_level(-host.files, -FILES_WARN, -FILES_WRONG), files),
     ]
 
@@ -131,7 +133,7 @@ def _clock(clock_ms: float | None) -> list[Finding]:
     if clock_ms is None:
         return []
     level = _level(abs(clock_ms), CLOCK_WARN_MS, CLOCK_WRONG_MS)
-    return [Finding(level, f"clock {clock_ms:+.0f} ms off the exchange's")]
+    return [Finding(level, f"clock {clock_ms:+.0f} ms off the exchange's", passes=True)]
 
 
 def examine_plan(wanted: Wanted) -> list[Finding]:

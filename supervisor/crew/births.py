@@ -10,6 +10,7 @@ import msgspec
 from lib.bus.start import Start
 from lib.constants import NS_PER_SECOND, VAULT, WorkerKind
 from supervisor.config.plan import Plan, WorkerSpec
+from supervisor.service_manager import ADDRESS, VARIABLES
 
 PREFLIGHT = "preflight"
 BEATS_PER_LIMIT = 4
@@ -53,10 +54,11 @@ class Births:
         self._plan = plan
         self.places = places
         self._epoch = epoch
+        self._in_service = ADDRESS in environment
         secret = plan.secrets | {name.upper() for name in SECRET_VARIABLES}
         self._secrets = {name: environment[name] for name in sorted(secret) if name in environment}
         self.public_environment = {
-            name: value for name, value in environment.items() if name not in secret
+            name: environment[name] for name in environment if name not in secret | VARIABLES
         }
         self.venue: dict[str, Any] = {}
 
@@ -79,7 +81,8 @@ class Births:
         checks = [("preflight:bots", {**shared, "bots": classes})]
         if not plan.of_kind(WorkerKind.VENUE):
             [exchange] = plan.of_kind(WorkerKind.EXCHANGE)
-            checks.append(("preflight:exchange", {**exchange.config, "environment": self._secrets}))
+            more = {"environment": self._secrets, "in_service": self._in_service}
+            checks.append(("preflight:exchange", {**exchange.config, **more}))
         return checks
 
     def worker(self, spec: WorkerSpec, incarnation: int, roster: list[list[Any]]) -> Start:

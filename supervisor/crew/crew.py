@@ -242,7 +242,7 @@ class Crew:
             self._end_strays()
         self._history.reap(ready)
         for check, code in self.preflights.reap(ready):
-            refused = code == ExitCode.USAGE
+            refused = code in (ExitCode.USAGE, ExitCode.ERROR)
             self._listener.last_words(REFUSAL_SECONDS if refused else 0, partial(_refused, check))
             log = log_path(self._plan.project, check.name)
             self._listener.checked(*self.preflights.verdict(check, code, str(log)))

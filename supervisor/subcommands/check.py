@@ -58,10 +58,10 @@ def _dead_man(spec: Spec, plan: Plan) -> str:
     [worker] = plan.of_kind(WorkerKind.EXCHANGE)
     symbols = worker.config["exchange"]["symbols"]
     is_real = spec.root.venue is None
-    level, text = examine_dead_man(float(spec.exchange.dead_man), len(symbols), is_real=is_real)
-    if level == "wrong" and is_real:
-        raise ConfigError(text)
-    return text + "\n"
+    found = examine_dead_man(float(spec.exchange.dead_man), len(symbols), is_real=is_real)
+    if found.level == "wrong" and is_real:
+        raise ConfigError(found.text)
+    return found.text + "\n"
 
 
 def _feed(spec: Spec) -> str:

@@ -1,11 +1,13 @@
-"""One run per account of a machine; and a stop that ends although the exchange is gone."""
+"""One run per account, a clock that is off, and a stop that ends although the exchange is gone."""
 
+import contextlib
+import socket
 import time
 
 import pytest
 
 import yaml
-from tests.e2e.harness import make_system, sandbox, until
+from tests.e2e.harness import fetch, make_system, sandbox, until
 from tests.e2e.outer_venue import make_outer_venue
 from tests.e2e.test_paper import QUOTER, SYMBOLS, prod_against
 
@@ -48,3 +50,26 @@ def test_an_account_is_traded_once_and_a_stop_without_an_exchange_says_what_is_l
         assert f"{binance.rest_url} does not answer" in done.stderr
         assert "dead-man switch cancels them within 60 s" in done.stderr
         assert first.survivors() == []
+
+
+def test_a_clock_that_is_off_is_refused_and_a_service_is_started_again() -> None:
+    with (
+        make_outer_venue("--seed", "5", "--active", ",".join(SYMBOLS)) as binance,
+        make_system(sandbox("prod")) as system,
+        contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as manager,
+    ):
+        added = prod_against(binance, system, [QUOTER])
+        arguments = ("start", str(system.config), *added)
+        fetch(f"{binance.rest_url}/venue/faults", {"name": "clock_offset", "ms": 60_000})
+        manager.bind(str(system.folder / "notify"))
+
+        by_hand = system.run(*arguments, seconds=REFUSE_SECONDS)
+        system.environment["NOTIFY_SOCKET"] = str(system.folder / "notify")
+        as_service = system.run(*arguments, seconds=REFUSE_SECONDS)
+
+        # systemd starts again what ends with 1; 2 is a configuration that is wrong
+        assert (by_hand.returncode, as_service.returncode) == (2, 1)
+        for refused in (by_hand, as_service):
+            assert refused.stderr.count("\n") == 1, refused.stderr
+            assert "ms off the exchange's" in refused.stderr
+        assert system.survivors() == []

@@ -98,6 +98,18 @@ def test_who_settles_after_the_close_changes_nothing(tmp_path: Path) -> None:
     again.close()
 
 
+def test_after_the_close_nothing_is_handed_out_a_second_time(tmp_path: Path) -> None:
+    on_disk = Outbox(Spool(tmp_path / "s", 10**6), memory=10)
+    on_disk.put(["a", "b"])
+    on_disk.spill()
+    in_memory = Outbox(None, memory=10)
+    in_memory.put(["a", "b"])
+
+    for outbox in (on_disk, in_memory):
+        outbox.close()
+        assert outbox.peek(2) == []
+
+
 ACTION = st.tuples(st.just("put"), st.integers(0, 12)) | st.tuples(
     st.sampled_from(["deliver", "spill", "spill in flight"]), st.integers(1, 6)
 )

@@ -41,8 +41,8 @@ def section(venue: VenueServer, **changes: Any) -> dict[str, Any]:
 async def said(venue: VenueServer, folder: Path, **changes: Any) -> dict[str, list[str]]:
     """Return the doctor's words by level."""
     found: dict[str, list[str]] = {}
-    for level, text in await examine(section(venue, **changes), folder, LiveTimer()):
-        found.setdefault(level, []).append(text)
+    for each in await examine(section(venue, **changes), folder, LiveTimer()):
+        found.setdefault(each.level, []).append(each.text)
     return found
 
 
@@ -126,7 +126,7 @@ async def test_an_exchange_that_is_slow_is_no_fault_of_the_configuration(
         "factory": {"name": "SandboxFactory"}, "general": general, "exchange": section(venue),
     }  # fmt: skip
     found = await asyncio.to_thread(findings_of, config, tmp_path / "x")
-    assert [level for level, _ in found] == ["ok", "unreachable"]
+    assert [each.level for each in found] == ["ok", "unreachable"]
     assert "did not answer within 0.5s" in found[-1].text
 
 
@@ -139,7 +139,7 @@ async def test_another_run_at_the_account_is_named_and_our_own_is_not(
             "factory": {"name": "SandboxFactory"}, "general": general, "exchange": section(venue),
         }  # fmt: skip
         found = findings_of(config, tmp_path / project)
-        return [text for level, text in found if level == "wrong"]
+        return [each.text for each in found if each.level == "wrong"]
 
     lock = Lock(account_lock(tmp_path / "one", venue.rest_url, venue.key), "one")
     assert await asyncio.to_thread(level, "one") == []
@@ -219,4 +219,4 @@ async def test_a_host_is_examined_also_where_the_venue_takes_the_exchanges_place
 ) -> None:
     config = {"factory": {"name": "SandboxFactory"}, "general": {}, "exchange": {}}
     found = findings_of(config, tmp_path)
-    assert [level for level, _ in found] == ["ok"] * 3
+    assert [each.level for each in found] == ["ok"] * 3

@@ -64,7 +64,7 @@ class SettingsWatch:
             except ExchangeError as error:
                 self._log.warning("settings not read", error=str(error))
             else:
-                wrong = [text for level, text in found if level == "wrong"]
+                wrong = [each.text for each in found if each.level == "wrong"]
                 if not wrong:
                     break
                 self._warden.blocked[EVERYONE] = f"{WRONG}: {'; '.join(wrong)}"

@@ -4,6 +4,7 @@ import pytest
 
 from lib.oms.diagnosis import (
     Account,
+    Finding,
     Host,
     Symbol,
     Wanted,
@@ -26,8 +27,8 @@ def wanted(**changes: object) -> Wanted:
     return Wanted(**{**facts, **changes})  # type: ignore[arg-type]
 
 
-def levels(found: list[tuple[str, str]]) -> set[str]:
-    return {level for level, _ in found}
+def levels(found: list[Finding]) -> set[str]:
+    return {each.level for each in found}
 
 
 def test_a_good_account_is_good() -> None:
@@ -71,6 +72,12 @@ def test_clock_disk_and_descriptors_are_judged(host: Host, level: str) -> None:
         assert levels(examine_host(host)) == {"ok"}
 
 
+def test_clock_and_disk_may_be_right_in_a_minute_and_settings_may_not() -> None:
+    clock, disk, files = examine_host(Host(2_000.0, 1_000, 64))
+    assert (clock.passes, disk.passes, files.passes) == (True, True, False)
+    assert not any(each.passes for each in examine_symbols([], wanted()))
+
+
 def test_symbols_must_trade_and_be_set_as_the_configuration_says() -> None:
     symbol = Symbol("BTCUSDT", "TRADING", "CROSSED", 20)
     assert levels(examine_symbols([symbol], wanted())) == {"ok"}
@@ -78,7 +85,7 @@ def test_symbols_must_trade_and_be_set_as_the_configuration_says() -> None:
     closed = Symbol("BTCUSDT", "SETTLING", "CROSSED", 20)
     assert levels(examine_symbols([closed], wanted())) == {"wrong"}
     (_, found) = examine_symbols([symbol], wanted(leverage=5, margin_type="crossed"))
-    assert found == ("wrong", "BTCUSDT: leverage is 20, the configuration says 5")
+    assert found == Finding("wrong", "BTCUSDT: leverage is 20, the configuration says 5")
 
 
 def test_the_dead_man_switch_states_its_arithmetic_and_its_end() -> None:
