@@ -8,6 +8,8 @@ import pytest
 from lib.bus.protocol import Method
 from lib.constants import NS_PER_SECOND
 from lib.exchange.replies import pack_intents
+from lib.oms import orders
+from lib.oms.reconcile import YOUNG_NS
 from tests.orders.benches import fault, free_bench, placed
 from tests.orders.process_bench import KILLED, ProcessBench
 from tests.workers.exchange_bench import SYMBOL, Bench, until
@@ -49,6 +51,36 @@ async def test_a_symbol_that_was_ended_is_no_reason_for_a_bad_end(bench: Bench, 
     assert await bench.stop() == 0
     assert left(bench) == []
     assert all(placed(bench, order) == ["EXPIRED"] for order in resting)
+
+
+async def test_a_kept_stop_of_a_symbol_that_ended_meanwhile_is_given_up(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # as ever, but within seconds: a minute of ever rarer questions
+    for name, less in (("LOST_NS", NS_PER_SECOND), ("LOST", 3), ("LOST_UNHEARD", 3)):
+        monkeypatch.setattr(orders, name, less)
+    async with free_bench(run_dir, absence_apart=0.1) as bench:
+        await bench.ready()
+        await bench.hello()
+        await bench.post(bench.intent(qty="0.010"))
+        kept = bench.intent(side="SELL", price=bench.price("0.95"), stop=True, reduce_only=True)
+        await bench.post(kept)
+        assert await bench.stop() == 0
+        assert placed(bench, kept.id) == ["NEW"]
+
+        bench.venue.engine.fault("delist", symbol=SYMBOL)
+        for path in ("openOrders", "order", "openAlgoOrders", "allAlgoOrders", "userTrades"):
+            fault(bench, "reject_rest", path=path, **NO_SUCH_SYMBOL)
+        bench.exchange["symbols"] = ["ETHUSDT"]
+        bench.beats.clear()
+        bench.start_worker()
+        await bench.ready()
+        belief = bench.worker._authority.orders
+        known_ns = belief.get(kept.id).known_ns
+        await until(lambda: bench.timer.Timestamp() > known_ns + 2 * YOUNG_NS)
+        bench.worker._admin.handle("reconcile", ["1", {}])
+        await until(lambda: not any(belief.open_orders()), 30.0)
+        assert await bench.stop() == 0
 
 
 async def test_orders_that_reads_hide_are_cancelled_all_the_same(bench: Bench) -> None:

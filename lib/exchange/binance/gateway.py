@@ -4,11 +4,11 @@ Reads that fail raise and prove nothing; a place or cancel that fails says by it
 was executed (see `BinanceRest.ask`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import orjson
@@ -28,6 +28,7 @@ BY_SYMBOL = 30
 TRADES_PER_PAGE = 1_000
 NO_SUCH_SYMBOL = -1121
 ORDER_ID, ALGO_ID = "clientOrderId", "clientAlgoId"
+Found = TypeVar("Found")
 
 
 class BinanceGateway(BinanceMarket):
@@ -115,25 +116,21 @@ class BinanceGateway(BinanceMarket):
         Raises:
             ExchangeError: The question failed: nothing is known.
         """
-        if conditional:
-            return await self._query_algo(symbol, client_id)
-        found = await self._query_regular(symbol, client_id)
-        if found is None and conditional is None:
-            return await self._query_algo(symbol, client_id)
+        found = None
+        if not conditional:
+            found = await _unless_ended(self._query_regular(symbol, client_id), None)
+        if found is None and conditional is not False:
+            found = await _unless_ended(self._query_algo(symbol, client_id), None)
         return found
 
     async def open_orders(self, symbols: Iterable[str] | None = None) -> list[OrderReport]:
         """Return all open orders, regular and conditional, of some symbols or of the account."""
         scopes = self._scopes(symbols)
-        found: list[OrderReport] = []
-        for scope in scopes:
-            try:
-                found += await self._open_in(scope)
-            except OrderRejected as error:
-                # where a symbol has ended for good, nothing can be open
-                if not scope or error.code != NO_SUCH_SYMBOL:
-                    raise
-        return found
+        lists = [
+            await (_unless_ended(self._open_in(scope), []) if scope else self._open_in(scope))
+            for scope in scopes
+        ]
+        return [*chain(*lists)]
 
     async def user_trades(
         self,
@@ -151,8 +148,8 @@ class BinanceGateway(BinanceMarket):
             params["startTime"] = start_ns // NS_PER_MS
         if from_id is not None:
             params["fromId"] = from_id
-        rows = await self._read(lambda: self.client.futures_account_trades(**params))
-        return listed(codec.parse_trade, rows)
+        asked = self._read(lambda: self.client.futures_account_trades(**params))
+        return listed(codec.parse_trade, await _unless_ended(asked, []))
 
     async def find(self, symbol: str, exchange_id: int) -> OrderReport | None:
         """Return a regular order by the exchange's own id, None when it answers that there is none.
@@ -264,6 +261,20 @@ class BinanceGateway(BinanceMarket):
         if names is None or len(names) > BY_SYMBOL:
             return [{}]
         return [{"symbol": name} for name in names]
+
+
+async def _unless_ended(read: Awaitable[Found], nothing: Found) -> Found:
+    """Return what a read about one symbol finds: nothing where the symbol has ended for good.
+
+    Raises:
+        ExchangeError: The read failed.
+    """
+    try:
+        return await read
+    except OrderRejected as error:
+        if error.code != NO_SUCH_SYMBOL:
+            raise
+        return nothing
 
 
 def _priority(intent: OrderIntent) -> Priority:

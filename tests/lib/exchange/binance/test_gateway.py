@@ -302,12 +302,16 @@ async def test_a_request_under_way_when_they_are_closed_is_of_unknown_fate(
         await under_way
 
 
-async def test_a_symbol_that_is_not_listed_any_more_has_no_open_orders(
+async def test_a_symbol_that_is_not_listed_any_more_has_no_orders_and_no_trades(
     gateway: BinanceGateway, venue: VenueServer
 ) -> None:
     gone = {"status": 400, "code": -1121, "msg": "Invalid symbol."}
-    fault(venue, "reject_rest", path="openOrders", **gone)
+    for path in ("openOrders", "order", "openAlgoOrders", "allAlgoOrders", "userTrades"):
+        fault(venue, "reject_rest", path=path, **gone)
     assert await gateway.open_orders([SYMBOL]) == []
+    for conditional in (False, True, None):
+        assert await gateway.query(SYMBOL, "a", conditional=conditional) is None
+    assert await gateway.user_trades(SYMBOL, start_ns=0) == []
     # of the whole account it would be no answer
     with pytest.raises(OrderRejected):
         await gateway.open_orders()
