@@ -16,7 +16,7 @@ from lib.errors import ConfigError
 from lib.exchange.binance.doctor import examine, host_of
 from lib.exchange.credentials import resolve_keys
 from lib.factory import make_factory
-from lib.journal.locks import account_lock, holder_of
+from lib.journal.locks import ELSEWHERE, HostLock, account_lock, account_name, holder_of
 from lib.oms.diagnosis import Finding, examine_host
 from lib.timer import LiveTimer
 from workers.secrets import SECTION, resolve_secrets
@@ -54,13 +54,14 @@ def findings_of(config: dict[str, Any], state_dir: Path) -> list[Finding]:
 
 def _account(section: dict[str, Any], state_dir: Path) -> list[Finding]:
     """Return whether another run of this machine trades the account."""
-    path = account_lock(state_dir, str(section[KEY.REST_URL]), str(section.get("key", "")))
-    holder = holder_of(path)
-    if holder is None:
-        return [Finding("ok", "nobody else on this machine trades the account")]
-    if holder.project == state_dir.name:
+    url, key = str(section[KEY.REST_URL]), str(section.get("key", ""))
+    holder = holder_of(account_lock(state_dir, url, key))
+    if holder is not None and holder.project == state_dir.name:
         return [Finding("ok", f"the account is traded by this run: {holder}")]
-    return [Finding("wrong", f"the account is traded by {holder} already; one run per account")]
+    other = holder or (ELSEWHERE if HostLock.is_held(account_name(url, key)) else None)
+    if other is None:
+        return [Finding("ok", "nobody else on this machine trades the account")]
+    return [Finding("wrong", f"the account is traded by {other} already; one run per account")]
 
 
 def main() -> int:

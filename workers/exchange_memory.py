@@ -1,13 +1,15 @@
 """Opens what the exchange worker remembers by: its locks and its journal."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lib.bus.start import Start
 from lib.constants import NS_PER_SECOND, Channel
 from lib.exchange.binance.authority import Memory
-from lib.journal.locks import JOURNAL_LOCK, Lock, account_lock
+from lib.journal.locks import JOURNAL_LOCK, HostLock, Lock, account_lock, account_name
 from lib.journal.store import boot_id
 from lib.journal.writer import JournalWriter
 from lib.oms.epochs import closed, judge
@@ -37,7 +39,7 @@ class ExchangeMemory:
         self._config = config
         self._timer = timer
         self._folder = Path(start.state_dir)
-        self._locks: list[Lock] = []
+        self._locks: list[Lock | HostLock] = []
         self.journal: JournalWriter | None = None
 
     async def open(self) -> tuple[Memory, dict[str, str]]:
@@ -48,9 +50,10 @@ class ExchangeMemory:
             OSError: Another process holds the journal or the account.
         """
         prefixes = check_prefixes(self._start.project, self._config.get("owners", ()))
-        await self._lock(self._folder / JOURNAL_LOCK)
         url, key = str(self._config["rest_url"]), str(self._config.get("key", ""))
-        await self._lock(account_lock(self._folder, url, key))
+        for path in (self._folder / JOURNAL_LOCK, account_lock(self._folder, url, key)):
+            await self._lock(partial(Lock, path, self._start.project))
+        await self._lock(partial(HostLock, account_name(url, key)))
         loop = asyncio.get_running_loop()
         sync = str(self._config.get("journal_sync", "normal")).upper()
         journal = JournalWriter(
@@ -84,11 +87,11 @@ class ExchangeMemory:
             watches_books=bool(self._start.streams),
         )
 
-    async def _lock(self, path: Path) -> None:
+    async def _lock(self, take: Callable[[], Lock | HostLock]) -> None:
         end_ns = self._timer.Monotonic() + round(LOCK_SECONDS * NS_PER_SECOND)
         while True:
             try:
-                self._locks.append(Lock(path, self._start.project))
+                self._locks.append(take())
             except BlockingIOError:
                 if self._timer.Monotonic() >= end_ns:
                     raise

@@ -4,12 +4,14 @@ import errno
 import fcntl
 import hashlib
 import os
+import socket
 from pathlib import Path
 from typing import NamedTuple
 
 JOURNAL_LOCK = "journal.lock"
 ACCOUNTS = ".accounts"
 """Folder beside all projects' state folders; no project can have this name."""
+ELSEWHERE = "another run of this machine, with other folders"
 
 
 class Lock:
@@ -45,6 +47,42 @@ class Lock:
         os.close(self._fd)
 
 
+class HostLock:
+    """A name that one process of the machine holds, whosever it is and wherever its folders are.
+
+    The name of an abstract Unix socket, which ends with its holder; containers with a network of
+    their own have names of their own.
+
+    Args:
+        name: The name.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Take the name.
+
+        Raises:
+            OSError: Somebody else has it (EAGAIN).
+        """
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            self._socket.bind(_abstract(name))
+        except OSError as error:
+            self._socket.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise BlockingIOError(errno.EAGAIN, f"{name} is held by {ELSEWHERE}") from None
+
+    @staticmethod
+    def is_held(name: str) -> bool:
+        """Return whether somebody has the name; does not take it, not even for a moment."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
+            return probe.connect_ex(_abstract(name)) == 0
+
+    def release(self) -> None:
+        """Give the name back."""
+        self._socket.close()
+
+
 class Holder(NamedTuple):
     """Who holds a lock."""
 
@@ -72,9 +110,17 @@ def holder_of(path: Path) -> Holder | None:
 
 
 def account_lock(state_dir: Path, rest_url: str, key: str) -> Path:
-    """Return the path of the lock of one account: named by a hash, which gives no key away."""
-    name = hashlib.sha256(f"{rest_url}\0{key}".encode()).hexdigest()[:32]
-    return state_dir.parent / ACCOUNTS / f"{name}.lock"
+    """Return the path of the lock of one account, which knows its holder by name."""
+    return state_dir.parent / ACCOUNTS / f"{account_name(rest_url, key)}.lock"
+
+
+def account_name(rest_url: str, key: str) -> str:
+    """Return the name of one account: a hash, which gives no key away."""
+    return hashlib.sha256(f"{rest_url}\0{key}".encode()).hexdigest()[:32]
+
+
+def _abstract(name: str) -> str:
+    return f"\0tickvisor-{name}"
 
 
 def _written(fd: int) -> Holder:

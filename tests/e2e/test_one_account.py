@@ -26,18 +26,24 @@ def test_an_account_is_traded_once_and_a_stop_without_an_exchange_says_what_is_l
     ):
         first.start(*prod_against(binance, first, [QUOTER]))
         arguments = prod_against(binance, second, [QUOTER])
+        own_folders = second.environment["XDG_STATE_HOME"]
         second.environment["XDG_STATE_HOME"] = first.environment["XDG_STATE_HOME"]
         added = second.folder / "other.yaml"
         added.write_text(yaml.safe_dump({"project": "other"}))
 
-        refused = second.run(
-            "start", str(second.config), *arguments, "--add", str(added), seconds=REFUSE_SECONDS
-        )
+        start = ("start", str(second.config), *arguments, "--add", str(added))
 
-        assert refused.returncode == 2
-        assert refused.stderr.count("\n") == 1, refused.stderr
+        refused = second.run(*start, seconds=REFUSE_SECONDS)
+        # another service of this machine has folders of its own
+        second.environment["XDG_STATE_HOME"] = own_folders
+        elsewhere = second.run(*start, seconds=REFUSE_SECONDS)
+
         assert f"process {first.worker('exchange')['pid']} (project prod)" in refused.stderr
-        assert binance.key not in refused.stderr
+        assert "another run of this machine" in elsewhere.stderr
+        for done in (refused, elsewhere):
+            assert done.returncode == 2
+            assert done.stderr.count("\n") == 1, done.stderr
+            assert binance.key not in done.stderr
 
         until("orders rest", binance.open_orders)
         binance.process.kill()

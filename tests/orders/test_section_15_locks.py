@@ -1,10 +1,11 @@
 """One process per journal and per account, and no descriptor in the wrong hands."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from lib.journal.locks import JOURNAL_LOCK, Lock, account_lock
+from lib.journal.locks import JOURNAL_LOCK, HostLock, Lock, account_lock
 from tests.orders.benches import free_bench, placed
 from tests.workers.exchange_bench import OWNER, until
 
@@ -24,6 +25,17 @@ def test_an_account_is_one_whoever_trades_it_and_its_key_stays_secret(tmp_path: 
     assert one == account_lock(tmp_path / "two", "https://x", "key")
     assert one != account_lock(tmp_path / "one", "https://x", "another")
     assert "key" not in one.name
+
+
+def test_a_name_of_the_machine_is_held_once_wherever_the_folders_are() -> None:
+    name = f"test-{os.getpid()}"
+    assert not HostLock.is_held(name)
+    first = HostLock(name)
+    assert HostLock.is_held(name)
+    with pytest.raises(BlockingIOError, match="another run of this machine"):
+        HostLock(name)
+    first.release()
+    HostLock(name).release()
 
 
 async def test_without_a_supervisor_everyone_is_fenced_and_the_switch_stays_armed(
