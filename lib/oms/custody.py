@@ -89,20 +89,20 @@ class Custody:
     def _idle_stops(
         self, alive: Mapping[str, int], is_flat: Callable[[str], bool], now_ns: int
     ) -> list[Tracked]:
-        found: list[Tracked] = []
         stops = [
             order
             for order in self._orders.open_orders()
             if order.is_stop and alive.get(order.owner) != order.incarnation
         ]
-        for symbol in {order.symbol for order in stops}:
-            if not is_flat(symbol):
-                self._flat_since_ns.pop(symbol, None)
-                continue
-            since_ns = self._flat_since_ns.setdefault(symbol, now_ns)
-            if now_ns - since_ns >= FLAT_NS:
-                found += [order for order in stops if order.symbol == symbol]
-        return found
+        flat = {symbol for symbol in {order.symbol for order in stops} if is_flat(symbol)}
+        # a symbol that was left alone meanwhile is waited for anew
+        self._flat_since_ns = {symbol: self._flat_since_ns.get(symbol, now_ns) for symbol in flat}
+        idle = {
+            symbol
+            for symbol, since_ns in self._flat_since_ns.items()
+            if now_ns - since_ns >= FLAT_NS
+        }
+        return [order for order in stops if order.symbol in idle]
 
     def _leave(self, owner: str, orders: list[Tracked], now_ns: int) -> list[Tracked]:
         adding = [order for order in orders if not order.is_stop]

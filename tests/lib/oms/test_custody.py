@@ -78,6 +78,17 @@ def test_a_stop_goes_when_its_position_has_been_flat_for_a_while() -> None:
     assert ids(custody.due({}, flat.__getitem__, FLAT_NS)) == [name(2)]
 
 
+def test_a_later_stop_gets_its_own_while_before_it_goes() -> None:
+    custody = Custody({OWNER: "cancel"}, with_orders())
+    custody.ended(OWNER, FIRST, 0)
+    assert custody.due({}, lambda _symbol: True, 0) == []
+    # a next life takes the stop over, and dies much later, right after it has entered again
+    assert custody.due({OWNER: FIRST}, lambda _symbol: True, FLAT_NS) == []
+    late_ns = 1_000 * FLAT_NS
+    assert custody.due({}, lambda _symbol: True, late_ns) == []
+    assert ids(custody.due({}, lambda _symbol: True, late_ns + FLAT_NS)) == [name(2)]
+
+
 def test_a_living_bot_looks_after_its_own_stop() -> None:
     custody = Custody({OWNER: "cancel"}, with_orders())
     for now_ns in (0, FLAT_NS * 2):
