@@ -219,5 +219,5 @@ def _row_of(order: Tracked, exchange: str) -> Facts:
 def _left_text(positions: dict[str, str], orders: list[str]) -> str:
     parts = [f"{symbol} {qty}" for symbol, qty in positions.items()]
     if orders:
-        parts.append(f"{len(orders)} orders")
+        parts.append(f"{len(orders)} order" + "s" * (len(orders) > 1))
     return "not flat yet: " + ", ".join(parts)

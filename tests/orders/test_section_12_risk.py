@@ -300,16 +300,24 @@ async def test_a_halt_with_flatten_ends_flat_and_says_so(bench: Bench) -> None:
     assert all(row["status"] != "NEW" for row in bench.ledger()["orders"])
 
 
-async def test_a_flatten_closes_positions_while_an_order_is_in_doubt(bench: Bench) -> None:
+@pytest.mark.parametrize("within", [5, 60])
+async def test_a_flatten_closes_positions_while_an_order_is_in_doubt(
+    bench: Bench, within: int
+) -> None:
     await bench.post(bench.intent(qty="0.010"))
     fault(bench, "reject_rest", method="POST", path="algoOrder", status=502, html=True)
     fault(bench, "reject_rest", method="GET", path="openAlgoOrders", status=502, html=True)
     stop = bench.intent("0.010", bench.price("0.9"), side="SELL", stop=True, reduce_only=True)
     await bench.post(stop)
-    bench.worker._admin.handle("halt", ["9", {"owners": [OWNER], "flatten": True, "within": 60}])
+    halt = {"owners": [OWNER], "flatten": True, "within": within}
+    bench.worker._admin.handle("halt", ["9", halt])
     (name,) = bench.ledger()["accounts"]
     assert bench.ledger()["accounts"][name]["positions"]
     await until(lambda: not bench.ledger()["accounts"][name]["positions"], 15)
+    if within == 5:
+        answer = await until(lambda: next((r for r in bench.reports if r.kind == "answer"), None))
+        assert answer.facts["error"] == "not flat yet: 1 order"
+        return
     # flat is not enough: the order could still come
     assert not [report for report in bench.reports if report.kind == "answer"]
     assert bench.worker._authority.orders.get(stop.id).cancel_wanted

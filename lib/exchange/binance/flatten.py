@@ -79,7 +79,9 @@ class Flatten:
         """Cancel for a while; return whether nothing is open any more."""
         # Stops, too: resting reduce-only orders can block a closing one.
         names = list(owners)
-        end_ns = min(end_ns, self._timer.Monotonic() + round(CANCEL_SECONDS * NS_PER_SECOND))
+        now_ns = self._timer.Monotonic()
+        # half of what is left: however short the time is, some of it is for closing
+        end_ns = now_ns + min(round(CANCEL_SECONDS * NS_PER_SECOND), (end_ns - now_ns) // 2)
         while self._timer.Monotonic() < end_ns:
             left = [order for owner in names for order in self._orders.open_orders(owner)]
             if not left:
