@@ -48,6 +48,9 @@ class AccountBook:
         self._fills: dict[str, deque[_SignedFill]] = {}
         """Those that no position contains yet: each order that adds risk waits for their sum."""
         self._doubts: dict[str, _Doubt] = {}
+        self._proven_flat: set[str] = set()
+        self._read_flat_ns: dict[str, int] = {}
+        """Since which read a symbol has been flat in every one."""
         self.events = 0
         self.balances_moved = False
         """True when what is available may be another amount than was read last."""
@@ -63,9 +66,22 @@ class AccountBook:
         return self._message(report)
 
     def is_flat(self, symbol: str) -> bool:
-        """Return whether nothing is held of a symbol."""
+        """Return whether nothing is held of a symbol, as far as was told."""
         report = self._positions.get(symbol)
         return report is None or not report.qty
+
+    def is_proven_flat(self, symbol: str) -> bool:
+        """Return whether nothing can be held of a symbol: what protects a position may go.
+
+        An event or two reads must have said so since the last gap, and no fill nor read since then
+        another thing.
+        """
+        return symbol in self._proven_flat and not any(self.possible(symbol))
+
+    def on_gap(self) -> None:
+        """Take in that nobody listens: what is held may change unseen."""
+        self._proven_flat.clear()
+        self._read_flat_ns.clear()
 
     def symbols(self) -> list[str]:
         """Return the symbols whose positions are known."""
@@ -108,6 +124,7 @@ class AccountBook:
         changes: list[Change] = []
         for position in report.positions:
             changes += self._set_position(position)
+            self._note_flat(position, proven=True)
         return changes + self.on_balances(report.balances)
 
     def on_positions(self, rows: Iterable[PositionReport], asked_ns: int) -> list[Account]:
@@ -121,8 +138,13 @@ class AccountBook:
         listed = {row.symbol: row for row in rows}
         for symbol in self._positions.keys() | listed.keys():
             row = listed.get(symbol) or self._flat(symbol, asked_ns)
-            if row is not None and self._is_sure(row, asked_ns):
+            if row is None:
+                continue
+            since_ns = self._read_flat_ns.setdefault(symbol, asked_ns)
+            self._note_flat(row, proven=asked_ns - since_ns >= YOUNG_NS)
+            if self._is_sure(row, asked_ns):
                 changes += self._set_position(row)
+                self._forget_fills(symbol, asked_ns - YOUNG_NS)
         return changes
 
     @property
@@ -152,18 +174,25 @@ class AccountBook:
         if known is not None and report.event_ns > known.event_ns:
             self._doubts.pop(report.symbol, None)
         self._positions[report.symbol] = report
-        self._forget_fills(report)
+        self._forget_fills(report.symbol, report.event_ns)
         if known is None:
             return [self._message(report)] if report.qty else []
         if known.qty == report.qty and known.price == report.price:
             return []
         return [self._message(report)]
 
-    def _forget_fills(self, report: PositionReport) -> None:
-        fills = self._fills.pop(report.symbol, ())
-        newer = deque((each for each in fills if each.at_ns > report.event_ns), FILLS)
+    def _note_flat(self, row: PositionReport, *, proven: bool) -> None:
+        if row.qty:
+            self._proven_flat.discard(row.symbol)
+            self._read_flat_ns.pop(row.symbol, None)
+        elif proven:
+            self._proven_flat.add(row.symbol)
+
+    def _forget_fills(self, symbol: str, until_ns: int) -> None:
+        fills = self._fills.pop(symbol, ())
+        newer = deque((each for each in fills if each.at_ns > until_ns), FILLS)
         if newer:
-            self._fills[report.symbol] = newer
+            self._fills[symbol] = newer
 
     def _flat(self, symbol: str, asked_ns: int) -> PositionReport | None:
         # The list says nothing about when: its time must not outdate an event that is under way,
@@ -177,7 +206,8 @@ class AccountBook:
         # One read may lag behind or run ahead: another position than is believed needs two that
         # agree. Until then risk counts the worse of both.
         known = self._positions.get(row.symbol)
-        if known is None or not known.event_ns or row.qty == known.qty:
+        is_same = known is not None and row.qty == known.qty and not self._lacks(row, asked_ns)
+        if known is None or is_same or (not known.event_ns and row.event_ns):
             self._doubts.pop(row.symbol, None)
             return True
         if row.event_ns < known.event_ns:
@@ -190,6 +220,11 @@ class AccountBook:
             return False
         del self._doubts[row.symbol]
         return True
+
+    def _lacks(self, row: PositionReport, asked_ns: int) -> bool:
+        """Return whether there are fills that a position should contain, and does not."""
+        fills = self._fills.get(row.symbol, ())
+        return any(row.event_ns < each.at_ns <= asked_ns - YOUNG_NS for each in fills)
 
     def _message(self, report: PositionReport) -> Account:
         return Account(

@@ -212,6 +212,7 @@ class AccountSync:
                 self.is_behind = True
             case Lost(reason):
                 hearing.on_disconnected()
+                self._book.on_gap()
                 self.synced.clear()
                 self.is_behind = True
                 self._log.warning("account stream lost", reason=reason)

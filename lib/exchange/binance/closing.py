@@ -67,7 +67,7 @@ class Closing:
             await self._cancel_known()
             proven = await self._verify()
             left = [order for order in self._orders.open_orders() if not self._stays(order)]
-            if (proven and not left) or not self._left_seconds():
+            if (proven and not left and self._is_known()) or not self._left_seconds():
                 break
             await self._timer.SleepAsync(AGAIN_SECONDS)
         self.stuck = [order.id for order in left]
@@ -134,7 +134,13 @@ class Closing:
         return all(order is not None and self._stays(order) for order in known)
 
     def _stays(self, order: Tracked) -> bool:
-        return order.is_stop and not order.cancel_wanted and not self._book.is_flat(order.symbol)
+        flat = self._book.is_proven_flat(order.symbol)
+        return order.is_stop and not order.cancel_wanted and not flat
+
+    def _is_known(self) -> bool:
+        """Return whether each stop that stays is known to have a position."""
+        stops = [order.symbol for order in self._orders.open_orders() if self._stays(order)]
+        return not any(self._book.is_flat(symbol) for symbol in stops)
 
 
 def _facts(order: Tracked) -> dict[str, Any]:

@@ -103,7 +103,7 @@ class Patrol:
     def cancel_orphans(self, now_ns: int) -> None:
         """Cancel what nobody adopted, and stops whose position is gone."""
         alive = {owner: self._lives.alive(owner) or 0 for owner in self._lives.owners()}
-        left = self._custody.due(alive, self._book.is_flat, now_ns)
+        left = self._custody.due(alive, self._book.is_proven_flat, now_ns)
         if left:
             self._log.info("orders without a bot cancelled", ids=[order.id for order in left])
             self._cancel(left)

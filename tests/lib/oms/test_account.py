@@ -115,3 +115,53 @@ def test_fills_of_a_symbol_without_a_position_count() -> None:
     book = new_book()
     book.on_fill(fill("0.5", NOW, symbol="ETHUSDT"))
     assert book.possible("ETHUSDT") == [Decimal(0), Decimal("0.5")]
+
+
+def test_flat_is_proven_by_an_event_or_by_two_reads_and_by_no_fill_beside_it() -> None:
+    book = new_book()
+    assert not book.is_proven_flat("BTCUSDT")
+    book.on_positions([], NOW)
+    book.on_positions([], NOW + SECOND // 2)
+    assert not book.is_proven_flat("BTCUSDT")
+    book.on_positions([], NOW + SECOND)
+    assert book.is_proven_flat("BTCUSDT")
+
+    # a fill whose position nobody has told yet: what protects it stays
+    book.on_fill(fill("1", NOW + 2 * SECOND))
+    assert not book.is_proven_flat("BTCUSDT")
+    book.on_report(AccountReport((position("1", at=NOW + 2 * SECOND),), (), 0))
+    assert not book.is_proven_flat("BTCUSDT")
+    book.on_report(AccountReport((position("0", at=NOW + 3 * SECOND),), (), 0))
+    assert book.is_proven_flat("BTCUSDT")
+
+    # what happens while nobody listens is not known
+    book.on_gap()
+    assert not book.is_proven_flat("BTCUSDT")
+    book.on_positions([position("1", at=NOW + 4 * SECOND)], NOW + 5 * SECOND)
+    book.on_positions([], NOW + 6 * SECOND)
+    assert not book.is_proven_flat("BTCUSDT")
+
+
+def test_two_reads_forget_the_fills_of_a_position_that_was_closed_unseen() -> None:
+    book = new_book()
+    book.on_report(AccountReport((position("1"),), (), NOW))
+    book.on_fill(fill("-1", NOW + SECOND))
+    for seconds in (3, 4):
+        book.on_positions([], NOW + seconds * SECOND)
+    assert book.possible("BTCUSDT") == [Decimal(0)]
+    assert book.is_proven_flat("BTCUSDT")
+
+
+def test_the_same_position_read_twice_contains_the_fills_before_it() -> None:
+    book = new_book()
+    book.on_fill(fill("-1", NOW + 2 * SECOND))
+    book.on_positions([], NOW + 4 * SECOND)
+    # one read may lag behind
+    assert set(book.possible("BTCUSDT")) == {Decimal(0), Decimal(-1)}
+    book.on_positions([], NOW + 5 * SECOND)
+    assert book.possible("BTCUSDT") == [Decimal(0)]
+    # one that is younger than a read can know stays
+    book.on_fill(fill("1", NOW + 6 * SECOND))
+    book.on_positions([], NOW + 6 * SECOND + 1)
+    book.on_positions([], NOW + 6 * SECOND + 2)
+    assert book.possible("BTCUSDT") == [Decimal(0), Decimal(1)]
