@@ -118,6 +118,10 @@ class Countdowns:
         known.under_way = False
         known.due_ns = now_ns + NS_PER_SECOND
 
+    def stopping(self, symbol: str) -> None:
+        """Note that a request to stop a countdown leaves: it may run, and is not relied on."""
+        self._symbols.setdefault(symbol, _Symbol()).armed_until_ns = 1
+
     def stopped(self, symbol: str) -> None:
         """Note that a countdown was stopped on purpose."""
         self._symbols.pop(symbol, None)

@@ -165,14 +165,14 @@ async def test_a_change_of_settings_stops_new_risk_until_it_is_undone(run_dir: P
         (good,) = await bench.post(bench.intent())
         assert good.status == "ok"
         await leverage(bench, 50)
-        blocked = bench.worker._authority.warden.blocked
-        await until(lambda: "leverage is 50" in blocked.get("*", ""))
+        blocks = bench.worker._authority.warden.blocks
+        await until(lambda: "leverage is 50" in blocks.reason("*"))
         (refused,) = await bench.post(bench.intent())
         assert (refused.status, "leverage is 50" in refused.message) == ("unavailable", True)
         (exit_,) = await bench.post(bench.intent(side="SELL", reduce_only=True))
         assert exit_.status == "ok"
         await leverage(bench, 20)
-        await until(lambda: not blocked)
+        await until(lambda: not blocks)
         (again,) = await bench.post(bench.intent())
         assert again.status == "ok"
 

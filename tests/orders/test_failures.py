@@ -57,14 +57,14 @@ async def test_hedge_mode_in_mid_run_stops_new_risk_until_it_is_undone(bench: Be
     fault(bench, "mode_flip")
     (first,) = await bench.post(bench.intent(price=bench.price("0.98")))
     assert first.code == -4061
-    blocked = bench.worker._authority.warden.blocked
-    await until(lambda: "hedge mode" in blocked.get("*", ""))
+    blocks = bench.worker._authority.warden.blocks
+    await until(lambda: "hedge mode" in blocks.reason("*"))
     sent = len(requests(bench, "POST", "/fapi/v1/order"))
     (second,) = await bench.post(bench.intent(price=bench.price("0.98")))
     assert second.status == "unavailable"
     assert len(requests(bench, "POST", "/fapi/v1/order")) == sent
     fault(bench, "mode_flip")
-    await until(lambda: not blocked, SECONDS)
+    await until(lambda: not blocks, SECONDS)
     (third,) = await bench.post(bench.intent(price=bench.price("0.98")))
     assert third.status == "ok"
 

@@ -44,7 +44,7 @@ async def unblock(bench: Bench) -> None:
     authority.gateway.budget._blocked_ns.clear()
     authority.gateway.key_trouble = ""
     # settings that one answer put in doubt are looked at first
-    await until(lambda: not authority.warden.blocked and not authority.trouble(), SECONDS)
+    await until(lambda: not authority.warden.blocks and not authority.trouble(), SECONDS)
 
 
 async def post_under(

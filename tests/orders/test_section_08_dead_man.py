@@ -172,3 +172,34 @@ async def test_everything_killed_around_the_first_order_leaves_nothing(
         await until(lambda: placed(bench, order.id) in ([], ["CANCELED"]))
         await asyncio.sleep(0)
         assert "NEW" not in placed(bench, order.id)
+
+
+async def test_an_order_that_leaves_while_a_countdown_is_stopped_gets_one_of_its_own(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with free_bench(run_dir, dead_man=30.0) as bench:
+        await bench.ready()
+        await bench.hello()
+        first = bench.intent(price=bench.price("0.98"))
+        await bench.post(first)
+        await bench.ask(Method.CANCEL, [first.id])
+        await bench.status(first.id, "CANCELED")
+        fault(bench, "delay_rest", path="countdownCancelAll", delay=0.5, before=True)
+        dead_man = bench.worker._authority.dead_man
+        stopping, ask = asyncio.Event(), dead_man._gateway.countdown
+
+        async def countdown(symbol: str, milliseconds: int) -> None:
+            if not milliseconds:
+                stopping.set()
+            await ask(symbol, milliseconds)
+
+        monkeypatch.setattr(dead_man._gateway, "countdown", countdown)
+        releasing = asyncio.create_task(dead_man.release([SYMBOL]))
+        await stopping.wait()
+
+        (outcome,) = await bench.post(bench.intent(price=bench.price("0.98")))
+
+        assert outcome.status == "ok"
+        assert await releasing == []
+        assert dead_man.is_armed(SYMBOL)
+        assert list(countdowns(bench)) == [SYMBOL]

@@ -140,7 +140,18 @@ class Authority:
         telling = Telling(journal, timer, self._ears.on_order)
         self.desk = OrderDesk(belief, gateway, timer, log, self._spawn, telling, journal)
         self.desk.on_fill = self.warden.on_fill
-        self.sweeping = Sweeping(belief, self.desk, gateway, journal, past.facts, timer, log)
+        self.strangers = strangers = Strangers(
+            self.orders,
+            self.warden,
+            self._config.get("foreign_orders", "warn"),
+            log,
+            self._ears.alarm,
+            self._ears.notice,
+            journal_is_complete=self.epoch.is_complete,
+        )
+        self.sweeping = Sweeping(
+            belief, self.desk, gateway, strangers, journal, past.facts, timer, log
+        )
         self.desk.ask = Proving(belief, self.desk, gateway, self.sweeping, timer, log).ask
         self.dead_man = DeadMan(
             Countdowns(
@@ -175,15 +186,6 @@ class Authority:
             belief, self.book, self.custody, self.warden, gateway, journal, timer, log, self.cancel,
             self._ears.alarm,
         )  # fmt: skip
-        strangers = Strangers(
-            self.orders,
-            self.warden,
-            self._config.get("foreign_orders", "warn"),
-            log,
-            self._ears.alarm,
-            self._ears.notice,
-            journal_is_complete=self.epoch.is_complete,
-        )
         self.sync = AccountSync(
             belief, self.book, self.desk, gateway, self.stream, timer, log, self._ears.on_change,
             self.sweeping, strangers, self.settings.request,
@@ -233,7 +235,9 @@ class Authority:
 
     def closing(self) -> Closing:
         """Return what cancels everything and proves it."""
-        return Closing(self.belief, self.book, self.desk, self.gateway, self._timer)
+        return Closing(
+            self.belief, self.book, self.desk, self.gateway, self.strangers, self._timer
+        )
 
     def trouble(self) -> str:
         """Return why bots should hold back, "" when they need not."""

@@ -8,6 +8,7 @@ from lib.constants import NS_PER_SECOND
 from lib.errors import ExchangeError
 from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import BinanceGateway
+from lib.exchange.binance.strangers import Strangers
 from lib.helpers import plain
 from lib.oms.account import AccountBook
 from lib.oms.ids import intent_id
@@ -29,6 +30,7 @@ class Closing:
         book: Positions and balances.
         desk: Does what follows.
         gateway: The exchange.
+        strangers: Tells what is not ours to touch.
         timer: The process's timer.
     """
 
@@ -38,6 +40,7 @@ class Closing:
         book: AccountBook,
         desk: OrderDesk,
         gateway: BinanceGateway,
+        strangers: Strangers,
         timer: AbstractTimer,
     ) -> None:
         """Have done nothing."""
@@ -46,6 +49,7 @@ class Closing:
         self._book = book
         self._desk = desk
         self._gateway = gateway
+        self._strangers = strangers
         self._timer = timer
         self.kept: list[dict[str, Any]] = []
         """Reduce-only stops that stay with their position; `id`, `owner`, `symbol`, `side`, `qty`,
@@ -127,7 +131,7 @@ class Closing:
                 listed = await self._gateway.open_orders(self._symbols)
         except (ExchangeError, TimeoutError):
             return False
-        ours = [row for row in listed if self._orders.owner_of(row.id)]
+        ours = [row for row in listed if not self._strangers.is_strange(row)]
         for row in ours:
             self._desk.run(self._orders.on_report(row, self._gateway.now_ns()))
         known = [self._orders.get(intent_id(row.id)) for row in ours]

@@ -126,6 +126,8 @@ class DeadMan:
                 return False
         if any(self._resting(symbol)):
             return False
+        # an order that wants to leave meanwhile waits for a countdown of its own
+        self.countdowns.stopping(symbol)
         try:
             await self._gateway.countdown(symbol, 0)
         except OrderRejected as error:

@@ -136,12 +136,9 @@ class Patrol:
                 blocked[order.symbol] = f"{UNCERTAIN}: {order.id} (`supervisor resolve`)"
         self._since_ns = seen
         for symbol, reason in blocked.items():
-            if symbol not in self._warden.blocked:
+            if self._warden.blocks.block(symbol, UNCERTAIN, reason):
                 self._log.error("symbol blocked", symbol=symbol, reason=reason)
-        for symbol, reason in list(self._warden.blocked.items()):
-            if reason.startswith(UNCERTAIN) and symbol not in blocked:
-                del self._warden.blocked[symbol]
-        self._warden.blocked.update(blocked)
+        self._warden.blocks.free(UNCERTAIN, but=blocked)
 
     def check_day(self) -> None:
         """Halt who has lost too much today, and take its quotes back."""

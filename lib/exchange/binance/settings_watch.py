@@ -52,7 +52,7 @@ class SettingsWatch:
 
     def request(self) -> None:
         """Stop new risk until the settings were found to be right."""
-        self._warden.blocked[EVERYONE] = f"{WRONG}, perhaps: they have been changed"
+        self._block(f"{WRONG}, perhaps: they have been changed")
         if not self._is_looking:
             self._is_looking = True
             self._spawn(self._look(), "settings")
@@ -67,10 +67,12 @@ class SettingsWatch:
                 wrong = [each.text for each in found if each.level == "wrong"]
                 if not wrong:
                     break
-                self._warden.blocked[EVERYONE] = f"{WRONG}: {'; '.join(wrong)}"
+                self._block(f"{WRONG}: {'; '.join(wrong)}")
                 self._log.error(WRONG, what=wrong)
             await self._timer.SleepAsync(AGAIN_SECONDS)
         self._is_looking = False
-        if self._warden.blocked.get(EVERYONE, "").startswith(WRONG):
-            del self._warden.blocked[EVERYONE]
+        self._warden.blocks.free(WRONG)
         self._log.info("the account's settings are right")
+
+    def _block(self, reason: str) -> None:
+        self._warden.blocks.block(EVERYONE, WRONG, reason)

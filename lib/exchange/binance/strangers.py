@@ -21,6 +21,7 @@ FORCED = {
 }
 """How the exchange begins the ids of orders that it makes itself."""
 OTHERS = "somebody else's trade"
+TWIN = "another instance of this run trades the account"
 FOREIGN = "an order that is not ours is open"
 
 
@@ -73,9 +74,7 @@ class Strangers:
 
     def on_listed(self, symbols: set[str]) -> None:
         """Take in the symbols where strangers' orders are open: others are free again."""
-        for symbol, reason in list(self._warden.blocked.items()):
-            if reason.startswith(FOREIGN) and symbol not in symbols:
-                del self._warden.blocked[symbol]
+        self._warden.blocks.free(FOREIGN, but=symbols)
 
     def _note_foreign(self, report: OrderReport) -> None:
         if report.fill is not None:
@@ -83,7 +82,7 @@ class Strangers:
         if self._policy == IGNORE:
             return
         if self._policy == STOP and report.status.is_final is False:
-            self._warden.blocked.setdefault(report.symbol, f"{FOREIGN}: {report.id}")
+            self._warden.blocks.block(report.symbol, FOREIGN, f"{FOREIGN}: {report.id}")
         if self._is_new(report.id):
             self._log.warning("foreign order", id=report.id, symbol=report.symbol)
 
@@ -91,8 +90,8 @@ class Strangers:
         if not self._is_new(report.id):
             return
         self.twins += 1
-        text = f"another instance of this run trades the account: it made {report.id}"
-        self._warden.blocked[EVERYONE] = text
+        text = f"{TWIN}: it made {report.id}"
+        self._warden.blocks.block(EVERYONE, TWIN, text)
         self._log.error(text)
         self._alarm(text)
 

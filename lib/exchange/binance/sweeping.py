@@ -13,9 +13,11 @@ from lib.errors import ExchangeError
 from lib.exchange.binance.desk import Belief, OrderDesk
 from lib.exchange.binance.gateway import TRADES_PER_PAGE, BinanceGateway
 from lib.exchange.binance.shared import Shared
+from lib.exchange.binance.strangers import Strangers
 from lib.journal.abstract_journal import Journal
 from lib.logger import AbstractLogger
-from lib.oms.events import Fill
+from lib.oms.events import Fill, OrderReport
+from lib.oms.ids import made_ns
 from lib.oms.rows import SWEPT, fact
 from lib.timer import AbstractTimer
 
@@ -25,6 +27,8 @@ WINDOW_NS = 6 * 86_400 * NS_PER_SECOND
 """How far back a start may be: from a start the exchange tells of seven days, and of no more."""
 AGAIN_NS = (2_000 * NS_PER_MS, 60_000 * NS_PER_MS)
 """A sweep is repeated after these times: reads lag behind."""
+REMEMBERED_NS = 12 * 3_600 * NS_PER_SECOND
+"""Every order that is younger is known: half of the time for which ended ones are kept."""
 REFRESH_NS = 300 * NS_PER_SECOND
 """Between two sweeps when nothing else asks for one."""
 STEP_SECONDS = 0.1
@@ -37,6 +41,7 @@ class Sweeping:
         belief: Orders, lives, hearing and rules.
         desk: Books what was found.
         gateway: The exchange.
+        strangers: Tells whose trades are not ours.
         journal: Keeps the marks.
         facts: The journal's facts.
         timer: The process's timer.
@@ -48,6 +53,7 @@ class Sweeping:
         belief: Belief,
         desk: OrderDesk,
         gateway: BinanceGateway,
+        strangers: Strangers,
         journal: Journal,
         facts: Mapping[str, Any],
         timer: AbstractTimer,
@@ -58,6 +64,7 @@ class Sweeping:
         self._rules = belief.rules
         self._desk = desk
         self._gateway = gateway
+        self._strangers = strangers
         self._journal = journal
         self._timer = timer
         self._log = log
@@ -132,6 +139,8 @@ class Sweeping:
             self._marks[symbol] = newest
             self._journal.put([fact(f"{SWEPT}{symbol}", newest)])
         self.unclear.discard(symbol)
+        # what lies before the mark is not read again
+        self._foreign = {place for place in self._foreign if place[0] != symbol}
         return True
 
     async def _page(self, symbol: str, newest: int | None) -> list[Fill]:
@@ -140,6 +149,13 @@ class Sweeping:
         now_ns = self._gateway.now_ns()
         self._since_ns = max(self._since_ns or now_ns - BACK_NS, now_ns - WINDOW_NS)
         return await self._gateway.user_trades(symbol, start_ns=self._since_ns)
+
+    def _is_strange(self, report: OrderReport) -> bool:
+        if self._orders.owner_of(report.id) is None:
+            return True
+        # what is older may have been ours, and forgotten
+        is_young = self._gateway.now_ns() - made_ns(report.id) < REMEMBERED_NS
+        return is_young and self._strangers.is_strange(report)
 
     async def _take(self, fill: Fill) -> bool:
         """Book one trade; return False when nobody can say yet whose order it was."""
@@ -151,7 +167,7 @@ class Sweeping:
             report = await self._gateway.find(*place)
             if report is None:
                 return False
-            if self._orders.owner_of(report.id) is None:
+            if self._is_strange(report):
                 self._foreign.add(place)
                 return True
             self._desk.learn(report)

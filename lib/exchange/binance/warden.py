@@ -16,6 +16,7 @@ from lib.journal.abstract_journal import Journal
 from lib.logger import AbstractLogger
 from lib.models import ZERO
 from lib.oms.account import AccountBook
+from lib.oms.blocks import Blocks
 from lib.oms.day import Day
 from lib.oms.exits import Exits
 from lib.oms.ids import split_owner
@@ -64,8 +65,7 @@ class Warden:
         self.latches = Latches(facts)
         self.leases = leases
         self.quotes: dict[str, Quote] = {}
-        self.blocked: dict[str, str] = {}
-        """Symbol (or `*`) -> why no risk may be added there."""
+        self.blocks = Blocks()
         self.exits = Exits()
         self.stale: dict[str, str] = {}
         """Symbol -> how its book is stale, as the supervisor says."""
@@ -93,8 +93,8 @@ class Warden:
         symbol = intent.symbol
         reason = (
             self.latches.reason(ticket.owner, self._timer.Timestamp())
-            or self.blocked.get(EVERYONE, "")
-            or self.blocked.get(symbol, "")
+            or self.blocks.reason(EVERYONE)
+            or self.blocks.reason(symbol)
             or self.stale.get(symbol, "")
         )
         if reason or self.leases is None:
