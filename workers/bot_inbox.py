@@ -4,6 +4,7 @@ from collections import defaultdict, deque
 
 from lib.bus.protocol import Book, Candle, Header, Message, Trade
 from lib.constants import NS_PER_MS
+from lib.novelty import is_newer
 
 STALE_BOOK_NS = 50 * NS_PER_MS
 """A book that waited this long is skipped when a newer one of its symbol waits, too."""
@@ -18,9 +19,8 @@ MarketEvent = Book | Trade | Candle
 class Novelty:
     """Tells new events from those that another replica of the stream brought before.
 
-    Update ids grow; they may start again (a venue that was restarted), then the exchange's own
-    time is what grows. A replica that has just begun may be ahead of the one that carried on: the
-    trades between the two are new when the slower one brings them, though later ones were seen.
+    A replica that has just begun may be ahead of the one that carried on: the trades between the
+    two are new when the slower one brings them, though later ones were seen.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Novelty:
             key = (type(message), message.symbol)
             number, event_ns = message.update_id, message.event_ns
         last = self._seen.get(key)
-        if last is not None and number <= last[0] and event_ns <= last[1]:
+        if last is not None and not is_newer(number, event_ns, last):
             return isinstance(message, Trade) and self._was_missed(message)
         if last is not None and isinstance(message, Trade):
             self._note_missed(message, last[0])

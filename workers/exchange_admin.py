@@ -7,7 +7,7 @@ report of the kind `answer`.
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from lib.constants import Status
+from lib.constants import ExitCode, Status
 from lib.errors import ExchangeError
 from lib.exchange.binance.authority import Authority, Spawn
 from lib.exchange.binance.flatten import Flatten
@@ -86,18 +86,21 @@ class ExchangeAdmin:
             facts = await self._actions[action](wanted)
         except ExchangeError as error:
             facts = {"ok": False, "error": f"the exchange could not be asked: {error}", "exit": 1}
+        except (TypeError, ValueError, ArithmeticError) as error:
+            # whoever speaks to the control socket by hand must not end the worker
+            facts = {"ok": False, "error": f"{action}: {error}", "exit": ExitCode.USAGE}
         self._report("answer", {"ok": True, **facts, "id": request_id})
 
     # --- halting
 
     async def _halt(self, wanted: Facts) -> Facts:
         owners = list(wanted.get("owners") or [EVERYONE])
+        seconds = float(wanted.get("within") or FLATTEN_SECONDS)
         self._authority.warden.halt(owners, str(wanted.get("reason") or "by the user"))
         chosen = self._owners(None if EVERYONE in owners else owners)
         self._authority.cancel([order for order in self._open(chosen) if not order.is_stop])
         if not wanted.get("flatten"):
             return {"halted": owners}
-        seconds = float(wanted.get("within") or FLATTEN_SECONDS)
         left = await self._flatten.run(chosen, seconds)
         facts: Facts = {"halted": owners, "positions": left.positions, "orders": left.orders}
         if left.positions or left.orders:

@@ -107,10 +107,12 @@ class Greeting:
         fills = deliveries.after(owner, *cursor.fill, reborn=reborn)
         if reborn:
             return fills
+        epoch, number = cursor.fill
+        since = number if deliveries.knows(epoch) else 0
         told = [
             update
             for update in self._history.after(owner, *cursor.seen)
-            if (update.fill_epoch, update.fill_sequence) > cursor.fill or not update.trade_id
+            if update.fill_sequence > since or not update.trade_id
         ]
         numbers = {update.fill_sequence for update in told if update.trade_id}
         fills = [update for update in fills if update.fill_sequence not in numbers]

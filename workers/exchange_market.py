@@ -12,6 +12,7 @@ from lib.bus.protocol import Book, topic
 from lib.bus.sockets import Subscriber
 from lib.bus.start import Start
 from lib.constants import Channel
+from lib.novelty import is_newer
 
 
 class MarketWatch:
@@ -66,9 +67,9 @@ class MarketWatch:
             self._on_book(book, published_ns)
 
     def _is_new(self, book: Book) -> bool:
-        # Replicas bring every book again; ids grow, and after a restart of the venue times do.
+        # Replicas bring every book again.
         seen = self._newest.get(book.symbol)
-        if seen is not None and book.update_id <= seen[0] and book.event_ns <= seen[1]:
+        if seen is not None and not is_newer(book.update_id, book.event_ns, seen):
             return False
         self._newest[book.symbol] = (book.update_id, book.event_ns)
         return True

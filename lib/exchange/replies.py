@@ -224,6 +224,10 @@ def unpack_intents(args: Sequence[Any]) -> list[OrderIntent]:
     for intent in intents:
         if not all(isinstance(text, str) for text in (*intent[:5], intent.tag)):
             raise ProtocolError("id, symbol, side, qty, price and tag must be strings")
+        if not all(isinstance(flag, bool) for flag in intent[5:8]):
+            raise ProtocolError("stop, post_only and reduce_only must be booleans")
+        if not isinstance(intent.market_ns, int):
+            raise ProtocolError("market_ns must be an integer")
     return intents
 
 

@@ -10,13 +10,19 @@ from lib.oms.rows import ACKS, Fact, FillRow, Past, fact, update_of
 class Deliveries:
     """Numbers every fill of an owner, and remembers those that were not acknowledged.
 
+    A fill that is told before it is in the journal carries the number of an epoch of this life's
+    own: should it end before the number is written, the next life may give it to another fill.
+
     Args:
         epoch: The journal's number: another one after fills may have been lost with a journal.
+        life: Another number in each life of the process.
     """
 
-    def __init__(self, epoch: int = 1) -> None:
+    def __init__(self, epoch: int = 1, life: int = 1) -> None:
         """Have told nothing."""
         self.epoch = epoch
+        self._loose_epoch = -life
+        self._safe: dict[str, int] = {}
         self._newest: dict[str, int] = {}
         self._acked: dict[str, int] = {}
         self._waiting: dict[str, deque[OrderUpdate]] = defaultdict(deque)
@@ -25,6 +31,7 @@ class Deliveries:
         """Go on where a former life of the process stopped."""
         self._acked = {owner: int(number) for owner, number in past.facts.get(ACKS, {}).items()}
         self._newest = dict(past.sequences)
+        self._safe = dict(past.sequences)
         for row in past.fills:
             if row.sequence > self._acked.get(row.owner, 0):
                 told = update_of(row)._replace(fill_epoch=self.epoch)
@@ -38,6 +45,19 @@ class Deliveries:
         self._waiting[update.owner].append(numbered)
         return numbered
 
+    def committed(self, update: OrderUpdate) -> None:
+        """Take in that a fill, and all before it, are in the journal."""
+        self._safe[update.owner] = max(update.fill_sequence, self._safe.get(update.owner, 0))
+
+    def told(self, update: OrderUpdate) -> OrderUpdate:
+        """Return a numbered fill as it may be told by now."""
+        is_safe = update.fill_sequence <= self._safe.get(update.owner, 0)
+        return update if is_safe else update._replace(fill_epoch=self._loose_epoch)
+
+    def knows(self, epoch: int) -> bool:
+        """Return whether an epoch's numbers are those of the fills that are known here."""
+        return epoch in (self.epoch, self._loose_epoch)
+
     def acked(self, owner: str) -> int:
         """Return the newest fill that an owner has acknowledged, 0 for none."""
         return self._acked.get(owner, 0)
@@ -49,7 +69,7 @@ class Deliveries:
             What is to be journaled; None for nothing new, or for a number of another journal.
         """
         newest = self._newest.get(owner, 0)
-        if epoch != self.epoch or not self.acked(owner) < sequence <= newest:
+        if not self.knows(epoch) or not self.acked(owner) < sequence <= newest:
             return None
         self._acked[owner] = sequence
         waiting = self._waiting[owner]
@@ -66,9 +86,9 @@ class Deliveries:
             sequence: That fill's number.
             reborn: The owner's life is a new one: what happened before is marked as replayed.
         """
-        since = sequence if epoch == self.epoch else 0
+        since = sequence if self.knows(epoch) else 0
         return [
-            update._replace(replayed=reborn)
+            self.told(update)._replace(replayed=reborn)
             for update in self._waiting[owner]
             if update.fill_sequence > since
         ]

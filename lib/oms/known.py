@@ -23,12 +23,13 @@ class Known:
     Args:
         prefixes: Id prefix -> owner.
         epoch: The journal's number.
+        life: Another number in each life of the process.
     """
 
-    def __init__(self, prefixes: dict[str, str], epoch: int = 1) -> None:
+    def __init__(self, prefixes: dict[str, str], epoch: int = 1, life: int = 1) -> None:
         """Start knowing no order."""
         self._prefixes = prefixes
-        self.deliveries = Deliveries(epoch)
+        self.deliveries = Deliveries(epoch, life)
         self._open: dict[str, Tracked] = {}
         self._of_symbol: dict[str, dict[str, Tracked]] = defaultdict(dict)
         self._closed: OrderedDict[str, Tracked] = OrderedDict()

@@ -35,11 +35,14 @@ class Orders(Known):
         prefixes: Id prefix -> owner.
         epoch: The journal's number.
         proof: What proves that an order does not exist.
+        life: Another number in each life of the process.
     """
 
-    def __init__(self, prefixes: dict[str, str], epoch: int = 1, proof: Proof = USUAL) -> None:
+    def __init__(
+        self, prefixes: dict[str, str], epoch: int = 1, proof: Proof = USUAL, life: int = 1
+    ) -> None:
         """Start knowing no order."""
-        super().__init__(prefixes, epoch)
+        super().__init__(prefixes, epoch, life)
         self.proof = proof
         self._look_again: dict[str, Tracked] = {}
         """Called absent lately: looked for a few more times, should they appear after all."""

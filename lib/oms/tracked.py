@@ -189,7 +189,7 @@ def from_report(owner: str, report: OrderReport) -> Tracked:
         qty=report.qty,
         reduce_only=report.reduce_only,
         conditional=report.algo,
-        sent_ns=made_ns(report.id),
+        sent_ns=min(made_ns(report.id), report.event_ns or made_ns(report.id)),
         wire_id=report.id,
     )
 
@@ -207,7 +207,8 @@ def asked_for(owner: str, incarnation: int, client_id: str, now_ns: int) -> Trac
         qty=ZERO,
         reduce_only=False,
         conditional=False,
-        sent_ns=made_ns(client_id),
+        # an id may be ahead of the clock, which has stepped back; its request cannot be
+        sent_ns=min(made_ns(client_id), now_ns),
         wire_id=client_id,
         status=Status.UNKNOWN,
         reason="asked for by its owner",

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from lib.bus.protocol import OrderIntent
+from lib.bus.protocol import Method, OrderIntent
 from tests.orders.benches import clear_faults, fault, free_bench, placed
-from tests.workers.exchange_bench import Bench, until
+from tests.workers.exchange_bench import OWNER, Bench, until
 
 ROWS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "data" / "binance" / "errors.json").read_text()
@@ -145,3 +145,20 @@ async def test_each_item_of_a_batch_is_judged_alone(run_dir: Path) -> None:
         await bench.status(orders[1].id, "NEW")
         for order in orders:
             assert len(placed(bench, order.id)) <= 1
+
+
+async def test_what_no_command_sends_ends_no_worker(bench: Bench) -> None:
+    odd = [
+        ("halt", {"owners": [OWNER], "flatten": True, "within": "soon"}),
+        ("fills", {"limit": "many"}),
+    ]
+    for number, (action, facts) in enumerate(odd):
+        bench.worker._admin.handle(action, [str(number), facts])
+    await until(lambda: len([row for row in bench.reports if row.kind == "answer"]) == len(odd))
+    assert [row.facts["exit"] for row in bench.reports if row.kind == "answer"] == [2, 2]
+    status, values = await bench.ask(
+        Method.POST, [[*bench.intent(price=bench.price("0.98"))[:-1], "now"]]
+    )
+    assert (status, "market_ns" in values[1]) == ("rejected", True)
+    (outcome,) = await bench.post(bench.intent(price=bench.price("0.98")))
+    assert outcome.status == "ok"

@@ -49,6 +49,21 @@ def test_two_answers_a_second_apart_prove_it() -> None:
     assert update.status == "NOT_PLACED"
 
 
+def test_an_id_that_is_ahead_of_the_clock_is_proven_absent_as_soon_as_any_other() -> None:
+    # made before the clock stepped back by an hour
+    now_ns = NOW - 3_600 * NS_PER_SECOND
+    orders = new_orders()
+    orders.adopt(OWNER, ID, 1, now_ns)
+    for second in range(2):
+        orders.on_absent(ID, now_ns + WINDOW + MARGIN + 1 + second * NS_PER_SECOND)
+    assert status(orders) is Status.NOT_PLACED
+    found = new_orders()
+    found.on_report(report(Status.NEW, at=now_ns), now_ns)
+    order = found.get(ID)
+    assert order is not None
+    assert order.sent_ns == now_ns
+
+
 def test_a_stream_that_was_not_heard_needs_twice_as_many() -> None:
     orders = unknown()
     after = NOW + WINDOW + MARGIN + 1

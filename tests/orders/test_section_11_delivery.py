@@ -63,6 +63,29 @@ def test_an_acknowledgement_of_another_journal_means_nothing() -> None:
     assert deliveries.after(OWNER, 7, 0, reborn=True) == []
 
 
+def test_numbers_that_no_journal_has_are_another_lifes_numbers() -> None:
+    rows = [told_fill(key, number, "1", "FILLED") for number, key in enumerate("abc", 11)]
+    first = Deliveries(7, life=1)
+    first.restore(NOTHING._replace(sequences={OWNER: 10}))
+    updates = [first.number(row) for row in rows]
+    first.committed(updates[0])
+    told = [first.told(update) for update in updates]
+    assert [(row.fill_epoch, row.fill_sequence) for row in told] == [(7, 11), (-1, 12), (-1, 13)]
+    # while that life goes on, they count as any other
+    assert first.after(OWNER, -1, 12, reborn=False) == told[2:]
+    assert first.ack(OWNER, -1, 13) is not None
+    assert first.after(OWNER, 0, 0, reborn=True) == []
+
+    # it ended before they were written: what the next one numbers 12 and 13 may be other fills
+    second = Deliveries(7, life=2)
+    second.restore(NOTHING._replace(sequences={OWNER: 11}))
+    for update in [second.number(rows[2]), second.number(rows[1])]:
+        second.committed(update)
+    assert second.ack(OWNER, -1, 13) is None
+    missed = second.after(OWNER, -1, 13, reborn=False)
+    assert [(row.id, row.fill_sequence) for row in missed] == [("c", 12), ("b", 13)]
+
+
 def test_the_epoch_changes_when_the_machine_went_down_and_not_with_a_process() -> None:
     first = judge({}, "boot", 10**9, is_new=True)
     facts = {"epoch": first.number, "boot": "boot", "clean": False}

@@ -1,6 +1,7 @@
 import pytest
 
 from lib.bus.protocol import Book, Candle, Header, Mark, Message, Trade
+from lib.constants import NS_PER_SECOND
 from workers.bot_inbox import MOST_BOOKS, MOST_TRADES, STALE_BOOK_NS, Inbox
 
 
@@ -98,8 +99,15 @@ def test_what_another_replica_brought_before_is_no_news(inbox: Inbox) -> None:
 
 def test_update_ids_that_start_again_are_told_by_the_exchanges_time(inbox: Inbox) -> None:
     assert add(inbox, book(1_000_000, 100))
-    assert add(inbox, book(1, 200))
-    assert add(inbox, book(2, 200))
+    assert add(inbox, book(1, 101 + NS_PER_SECOND))
+    assert add(inbox, book(2, 101 + NS_PER_SECOND))
+    # where there are no numbers, only times grow
+    assert add(inbox, book(2, 102 + NS_PER_SECOND))
+
+
+def test_a_replica_that_is_behind_brings_nothing_new_whatever_its_stamps(inbox: Inbox) -> None:
+    assert add(inbox, book(101, 1_000))
+    assert not add(inbox, book(100, 1_000 + NS_PER_SECOND))
 
 
 def test_a_finished_candle_comes_once_and_a_growing_one_only_if_wanted(inbox: Inbox) -> None:

@@ -114,7 +114,7 @@ class OrderUpdate(NamedTuple):
     replayed: bool = False
     """True for a fill that happened before this life of the bot."""
     fill_epoch: int = 0
-    """Which journal numbered the fill; 0 without a fill."""
+    """Which journal numbered the fill, negative while it is in none; 0 without a fill."""
     fill_sequence: int = 0
     """The fill's number: 1, 2, 3, … per owner."""
 

@@ -117,7 +117,7 @@ class Authority:
         self.journal, past, self.epoch, self.leases = memory or no_memory()
         self._past = past
         self.owners: list[str] = list(config.get("owners", ()))
-        self.orders = Orders(prefixes, self.epoch.number, proof_of(config))
+        self.orders = Orders(prefixes, self.epoch.number, proof_of(config), timer.Timestamp())
         self.lives = Lives()
         self.hearing = Hearing(round(limit * NS_PER_SECOND), timer.Monotonic())
         self.belief = Belief(self.orders, self.lives, self.hearing, {})
@@ -137,7 +137,7 @@ class Authority:
     def _make_hands(self, past: Past) -> None:
         belief, gateway, timer, log = self.belief, self.gateway, self._timer, self._log
         journal = self.journal
-        telling = Telling(journal, timer, self._ears.on_order)
+        telling = Telling(journal, self.orders.deliveries, timer, self._ears.on_order)
         self.desk = OrderDesk(belief, gateway, timer, log, self._spawn, telling, journal)
         self.desk.on_fill = self.warden.on_fill
         self.strangers = strangers = Strangers(
@@ -235,9 +235,7 @@ class Authority:
 
     def closing(self) -> Closing:
         """Return what cancels everything and proves it."""
-        return Closing(
-            self.belief, self.book, self.desk, self.gateway, self.strangers, self._timer
-        )
+        return Closing(self.belief, self.book, self.desk, self.gateway, self.strangers, self._timer)
 
     def trouble(self) -> str:
         """Return why bots should hold back, "" when they need not."""

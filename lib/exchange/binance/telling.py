@@ -9,6 +9,7 @@ from lib.constants import NS_PER_MS
 from lib.failpoints import failpoint
 from lib.journal.abstract_journal import Journal
 from lib.oms.actions import Publish
+from lib.oms.deliveries import Deliveries
 from lib.timer import AbstractTimer
 
 PATIENCE_NS = 1_000 * NS_PER_MS
@@ -28,15 +29,21 @@ class Telling:
 
     Args:
         journal: Where they are written.
+        deliveries: Numbers the fills.
         timer: The process's timer.
         publish: Tells an owner.
     """
 
     def __init__(
-        self, journal: Journal, timer: AbstractTimer, publish: Callable[[OrderUpdate], None]
+        self,
+        journal: Journal,
+        deliveries: Deliveries,
+        timer: AbstractTimer,
+        publish: Callable[[OrderUpdate], None],
     ) -> None:
         """Have nothing to tell."""
         self._journal = journal
+        self._deliveries = deliveries
         self._timer = timer
         self._publish = publish
         self._waiting: deque[_Waiting] = deque()
@@ -56,6 +63,7 @@ class Telling:
         def written(error: str) -> None:
             waiting.safe = not error
             if not error:
+                self._deliveries.committed(action.update)
                 failpoint("fill.after_journal")
             self.flush()
 
@@ -68,6 +76,8 @@ class Telling:
             if not first.safe and self._timer.Monotonic() < first.due_ns:
                 return
             self._waiting.popleft()
-            self._publish(first.update)
-            if first.update.trade_id:
-                failpoint("fill.after_publish")
+            if not first.update.trade_id:
+                self._publish(first.update)
+                continue
+            self._publish(self._deliveries.told(first.update))
+            failpoint("fill.after_publish")

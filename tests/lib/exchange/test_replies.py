@@ -72,6 +72,8 @@ def test_cursor_comes_back_and_may_be_missing() -> None:
         (replies.unpack_intents, []),
         (replies.unpack_intents, [[[1]]]),
         (replies.unpack_intents, [[[1, 2, 3, 4, 5, False, False, False, "", 0]]]),
+        (replies.unpack_intents, [[["1", "2", "3", "4", "5", False, False, "no", "", 0]]]),
+        (replies.unpack_intents, [[["1", "2", "3", "4", "5", False, False, False, "", "0"]]]),
         (replies.unpack_outcomes, [[1]]),
     ],
 )
