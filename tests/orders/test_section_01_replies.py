@@ -159,6 +159,6 @@ async def test_what_no_command_sends_ends_no_worker(bench: Bench) -> None:
     status, values = await bench.ask(
         Method.POST, [[*bench.intent(price=bench.price("0.98"))[:-1], "now"]]
     )
-    assert (status, "market_ns" in values[1]) == ("rejected", True)
+    assert (status, "market_ns" in values[1]) == ("error", True)
     (outcome,) = await bench.post(bench.intent(price=bench.price("0.98")))
     assert outcome.status == "ok"
