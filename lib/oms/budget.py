@@ -41,6 +41,7 @@ SHARES = {
 own questions, a whole start's included, stay below what turns `isOnline` False."""
 ORDERS = frozenset({Priority.REDUCE, Priority.MARKET, Priority.LIMIT})
 FACT = "budget"
+LIMITED = "rate limited by the exchange"
 SOFT = 0.8
 """Share of a limit at which `isOnline` turns False."""
 
@@ -74,6 +75,7 @@ class Budget:
         self._limits = {limit.name: limit for limit in DEFAULTS}
         self._used: dict[str, tuple[int, int]] = {}
         self._blocked_ns: dict[str, int] = {}
+        self._why: dict[str, str] = {}
 
     def set_limits(self, limits: Iterable[Limit]) -> None:
         """Take over the limits that the exchange states."""
@@ -89,9 +91,15 @@ class Budget:
             # answers overtake each other: within one window the use only grows
             self._used[name] = (window, max(used, known))
 
-    def block(self, name: str, until_ns: int) -> None:
+    def block(self, name: str, until_ns: int, why: str = LIMITED) -> None:
         """Take in that a limit was hit; `weight` stops every request."""
-        self._blocked_ns[name] = max(until_ns, self._blocked_ns.get(name, 0))
+        if until_ns > self._blocked_ns.get(name, 0):
+            self._blocked_ns[name], self._why[name] = until_ns, why
+
+    def blocked(self, now_ns: int) -> str:
+        """Return why the exchange takes nothing, or no orders, "" while it does."""
+        name = max(self._blocked_ns, key=self._blocked_ns.__getitem__, default="")
+        return self._why.get(name, LIMITED) if self._blocked_ns.get(name, 0) > now_ns else ""
 
     def share(self, name: str, now_ns: int) -> float:
         """Return the used share of a limit, 0 … 1 or more."""
@@ -121,16 +129,18 @@ class Budget:
         self.set_limits(Limit(*row) for row in kept.get("limits", ()))
         self._used = {name: (at, used) for name, (at, used) in kept.get("used", {}).items()}
         self._blocked_ns = dict(kept.get("blocked", {}))
+        self._why = dict(kept.get("why", {}))
 
     def keep(self) -> Fact:
         """Return what the next life must know."""
         limits = [tuple(limit) for limit in self._limits.values()]
-        return fact(FACT, {"used": self._used, "blocked": self._blocked_ns, "limits": limits})
+        blocked = {"blocked": self._blocked_ns, "why": self._why}
+        return fact(FACT, {"used": self._used, **blocked, "limits": limits})
 
     def trouble(self, now_ns: int) -> str:
         """Return why a bot should hold back, "" when it need not."""
-        if self.wait_ns(now_ns, Priority.REDUCE):
-            return "rate limited by the exchange"
+        if why := self.blocked(now_ns):
+            return why
         for name in self._limits:
             if self.share(name, now_ns) >= self._soft:
                 return f"{name} limit used to {self.share(name, now_ns):.0%}"

@@ -47,9 +47,14 @@ class Meaning(Enum):
 
 BAD_REQUEST = 400
 UNAUTHORIZED = 401
-LIMITED_HTTP = (429, 418)
+FIREWALL = 403
 BANNED = 418
+LIMITED_HTTP = (429, BANNED)
 SERVICE_UNAVAILABLE = 503
+PAUSES = {FIREWALL: 60.0, BANNED: 120.0, 429: 1.0}
+"""HTTP status -> seconds in which nothing more is sent when the exchange does not say how many.
+Whatever the body is: a page instead of a code leaves the fate of the request open, but knocking on
+makes it worse."""
 
 CLOCK_CODES = frozenset({-1021, -5028})
 LIMIT_CODES = frozenset({-1003, -1015})

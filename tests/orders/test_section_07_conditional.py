@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lib.bus.protocol import Method, OrderIntent
+from lib.oms.actions import QueryOrder
 from tests.orders.benches import clear_faults, fault, free_bench, placed
 from tests.workers.exchange_bench import Bench, until
 
@@ -65,6 +66,24 @@ async def test_a_child_that_fills_before_the_trigger_is_told_is_the_same_order(
     assert sum(Decimal(update.fill_qty) for update in told) == Decimal("0.010")
     assert len({update.trade_id for update in told}) == len(told)
     assert order.id != buy.id
+
+
+async def test_a_stop_whose_child_is_denied_for_a_moment_is_not_called_cancelled(
+    bench: Bench,
+) -> None:
+    # only reads tell of it
+    for event in ("ALGO_UPDATE", "ORDER_TRADE_UPDATE"):
+        fault(bench, "mute_user", event=event)
+    order = stop(bench, "0.9999")
+    await bench.post(order)
+    await until(lambda: bench.ledger()["algo_orders"][-1]["status"] == "FINISHED", 30.0)
+    bench.venue.engine.fault("hide_order", client_ids=[order.id], endpoints=["order"], seconds=2)
+    authority = bench.worker._authority
+    await authority.desk.ask(QueryOrder(order.id, order.symbol, conditional=True))
+    told = await bench.status(order.id, "FILLED", "CANCELED")
+    assert (told.status, told.filled_qty) == ("FILLED", "0.010")
+    fills = [update for update in bench.of(order.id) if update.trade_id]
+    assert sum(Decimal(update.fill_qty) for update in fills) == Decimal("0.010")
 
 
 async def test_a_cancel_while_it_triggers_is_waited_out(bench: Bench) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.bus.protocol import Method
+from lib.bus.protocol import Health, Method
 from lib.constants import NS_PER_MINUTE, NS_PER_SECOND
 from lib.errors import RateLimited
 from lib.oms.actions import QueryOrder
@@ -22,6 +22,11 @@ pytestmark = pytest.mark.timeout(120)
 
 def silence(bench: Bench) -> int:
     return len(bench.venue.venue.ledger()["requests"])
+
+
+def reasons(bench: Bench) -> str:
+    """Return why the account was told to be offline, all in one."""
+    return " ".join(each.reason for each in bench.messages if isinstance(each, Health))
 
 
 def test_a_hundred_symbols_refreshed_stay_within_a_quarter_of_the_weight() -> None:
@@ -76,6 +81,27 @@ async def test_in_a_ban_nothing_is_sent_and_the_switch_does_the_rest(run_dir: Pa
         await until(lambda: not bench.worker._authority.trouble())
         (again,) = await bench.post(bench.intent(price=bench.price("0.97")))
         assert again.status == "ok"
+
+
+async def test_a_firewall_is_left_alone_and_named(run_dir: Path) -> None:
+    async with free_bench(run_dir) as bench:
+        await bench.ready()
+        await bench.hello()
+        page = {"status": 403, "html": True, "retry_after": 3}
+        fault(bench, "reject_rest", method="POST", path="order", count=1, **page)
+        order = bench.intent(price=bench.price("0.98"))
+        (lost,) = await bench.post(order)
+        assert lost.status == "unknown"
+        before = silence(bench)
+        (refused,) = await bench.post(bench.intent(price=bench.price("0.97")))
+        assert refused.status == "unavailable"
+        assert "firewall (HTTP 403)" in refused.message
+        # the same words are the worker's line in the log, and what bots are told
+        await until(lambda: "firewall (HTTP 403)" in reasons(bench))
+        assert silence(bench) == before
+        # what became of the order is asked afterwards
+        await bench.status(order.id, "NOT_PLACED")
+        assert silence(bench) > before
 
 
 async def test_cancels_of_what_the_exchange_denies_leave_the_weight_to_others(

@@ -94,7 +94,7 @@ async def test_what_the_exchange_would_refuse_never_leaves(bench: Bench) -> None
     small = bench.intent(qty="0.0005", price=bench.price("0.98"))
     (outcome,) = await bench.post(small)
     assert outcome.status == "rejected"
-    assert "not a multiple" in outcome.message
+    assert "quantity 0.0005 is below 0.001" in outcome.message
     refused = await bench.status(small.id, "REJECTED")
     assert refused.reason == outcome.message
     assert bench.ledger()["orders"] == []

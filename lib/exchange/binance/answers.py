@@ -9,12 +9,24 @@ from lib.oms import ids
 from lib.oms.events import OrderReport
 from lib.oms.outcomes import Verb, classify, error_of
 
-ODD = (AttributeError, KeyError, TypeError, ValueError, ArithmeticError)
+ODD = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError)
 """What parsing an answer of another shape raises."""
-Row = TypeVar("Row")
+Parsed = TypeVar("Parsed")
 
 
-def listed(parse_row: Callable[[Any], Row], body: Any, id_key: str = "") -> list[Row]:
+def read(parse: Callable[[Any], Parsed], body: Any) -> Parsed:
+    """Return the parsed answer to a request that changes nothing.
+
+    Raises:
+        ExchangeUnavailable: It is odd: such a read proves nothing.
+    """
+    try:
+        return parse(body)
+    except ODD as error:
+        raise ExchangeUnavailable(f"an answer of another shape: {error!r}") from error
+
+
+def listed(parse_row: Callable[[Any], Parsed], body: Any, id_key: str = "") -> list[Parsed]:
     """Return the parsed rows of a list; odd ones of orders that cannot be ours are left out.
 
     Raises:
@@ -24,7 +36,7 @@ def listed(parse_row: Callable[[Any], Row], body: Any, id_key: str = "") -> list
     rows = body.get("orders") if isinstance(body, dict) else body
     if not isinstance(rows, list):
         raise ExchangeUnavailable(f"a list of another shape: {type(body).__name__}")
-    found: list[Row] = []
+    found: list[Parsed] = []
     for row in rows:
         try:
             found.append(parse_row(row))
@@ -35,25 +47,29 @@ def listed(parse_row: Callable[[Any], Row], body: Any, id_key: str = "") -> list
     return found
 
 
-def checked(parse: Callable[[Any], OrderReport], row: Any) -> OrderReport:
-    """Return the parsed answer to a request about one order.
+def checked(parse: Callable[[Any], Parsed], body: Any) -> Parsed:
+    """Return the parsed answer to a request that changes something.
 
     Raises:
-        OrderUnknown: It is odd.
+        OrderUnknown: It is odd: nobody knows whether it was executed.
     """
     try:
-        return parse(row)
+        return parse(body)
     except ODD as error:
         raise OrderUnknown(f"an answer of another shape: {error!r}") from error
 
 
 def batch_item(row: Any) -> OrderReport | ExchangeError:
     """Return the outcome of one order of a batch."""
-    if isinstance(row, dict) and "code" in row:
-        code, text = int(row["code"] or 0), str(row.get("msg", ""))
-        meaning = classify(Verb.PLACE, 400, code, text)
-        return error_of(Verb.PLACE, meaning, code, f"{text} ({code})")
     try:
+        if isinstance(row, dict) and "code" in row:
+            return checked(_refusal, row)
         return checked(codec.parse_order, row)
     except OrderUnknown as error:
         return error
+
+
+def _refusal(row: dict[str, Any]) -> ExchangeError:
+    code, text = int(row["code"] or 0), str(row.get("msg", ""))
+    meaning = classify(Verb.PLACE, 400, code, text)
+    return error_of(Verb.PLACE, meaning, code, f"{text} ({code})")

@@ -213,6 +213,7 @@ def parse_balances(rows: Iterable[Json]) -> list[BalanceReport]:
     ]
 
 
-def parse_candles(rows: Iterable[list[Any]]) -> list[list[Any]]:
-    """Return rows `[open_ns, open, high, low, close, volume]` of a `klines` answer."""
-    return [[row[0] * NS_PER_MS, *(str(value) for value in row[1:6])] for row in rows]
+def parse_candle(row: list[Any]) -> list[Any]:
+    """Return one row of a `klines` answer: `[open_ns, open, high, low, close, volume]`."""
+    open_ms, first, high, low, last, volume = row[:6]
+    return [int(open_ms) * NS_PER_MS, str(first), str(high), str(low), str(last), str(volume)]

@@ -2,11 +2,13 @@
 
 import resource
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lib.constants import KEY, NS_PER_MS
 from lib.errors import ExchangeError, OrderRejected
+from lib.exchange.binance.answers import read
 from lib.exchange.binance.gateway import BinanceGateway
 from lib.oms.diagnosis import (
     Account,
@@ -78,20 +80,28 @@ async def examine_settings(gateway: BinanceGateway, wanted: Wanted) -> list[Find
     Raises:
         ExchangeError: They could not be read.
     """
-    settings = await gateway.account_settings()
-    account = Account(
-        hedge=bool(settings["dualSidePosition"]),
-        multi_assets=bool(settings.get("multiAssetsMargin")),
-        can_trade=bool(settings.get("canTrade", True)),
-    )
+    account = read(_account_of, await gateway.account_settings())
     statuses = await gateway.symbol_statuses()
     symbols = [
-        Symbol(name, statuses[name], str(row.get("marginType", "?")), int(row.get("leverage", 0)))
+        read(partial(_symbol_of, name, statuses[name]), await gateway.symbol_settings(name))
         for name in wanted.symbols
         if name in statuses
-        for row in [await gateway.symbol_settings(name)]
     ]
     return examine_account(account) + examine_symbols(symbols, wanted)
+
+
+def _account_of(row: dict[str, Any]) -> Account:
+    return Account(
+        hedge=bool(row["dualSidePosition"]),
+        multi_assets=bool(row.get("multiAssetsMargin")),
+        can_trade=bool(row.get("canTrade", True)),
+    )
+
+
+def _symbol_of(name: str, status: str, row: dict[str, Any]) -> Symbol:
+    # no row at all is an answer: nothing was set
+    margin_type, leverage = (row["marginType"], row["leverage"]) if row else ("?", 0)
+    return Symbol(name, status, str(margin_type), int(leverage))
 
 
 async def _examine_rights(gateway: BinanceGateway) -> list[Finding]:

@@ -5,7 +5,6 @@ was executed (see `BinanceRest.ask`).
 """
 
 from collections.abc import Awaitable, Iterable, Sequence
-from contextlib import suppress
 from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
@@ -15,13 +14,16 @@ import orjson
 
 from lib.bus.protocol import OrderIntent
 from lib.constants import NS_PER_MS
-from lib.errors import ExchangeError, OrderRejected, OrderUnknown
+from lib.errors import ExchangeError, ExchangeUnavailable, OrderRejected, OrderUnknown
 from lib.exchange.binance import codec
-from lib.exchange.binance.answers import batch_item, checked, listed
-from lib.exchange.binance.market_reads import BinanceMarket
-from lib.oms.budget import Priority
-from lib.oms.events import BalanceReport, Fill, OrderReport, PositionReport
+from lib.exchange.binance.account_reads import BinanceAccount
+from lib.exchange.binance.answers import batch_item, checked, listed, read
+from lib.exchange.binance.children import DeniedChildren
+from lib.models import ZERO
+from lib.oms.budget import Budget, Priority
+from lib.oms.events import Fill, OrderReport
 from lib.oms.outcomes import GONE_CODES, Verb
+from lib.timer import AbstractTimer
 
 BY_SYMBOL = 30
 """Up to so many symbols it is cheaper to ask for each one's list than for the list of all."""
@@ -31,8 +33,15 @@ ORDER_ID, ALGO_ID = "clientOrderId", "clientAlgoId"
 Found = TypeVar("Found")
 
 
-class BinanceGateway(BinanceMarket):
+class BinanceGateway(BinanceAccount):
     """The account at one exchange address; constructed like `BinanceLink`."""
+
+    def __init__(
+        self, config: dict[str, Any], timer: AbstractTimer, budget: Budget | None = None
+    ) -> None:
+        """Connect nothing yet; must be made inside a running loop."""
+        super().__init__(config, timer, budget)
+        self._denied = DeniedChildren()
 
     # --- orders
 
@@ -167,55 +176,13 @@ class BinanceGateway(BinanceMarket):
         """
         self._check_key()
         self._check_budget(Priority.REDUCE)
-        await self._ask(
+        body = await self._ask(
             Verb.CANCEL,
             lambda: self.client.futures_countdown_cancel_all(
                 symbol=symbol, countdownTime=milliseconds
             ),
         )
-
-    # --- account
-
-    async def positions(self) -> list[PositionReport]:
-        """Return the positions; flat symbols are missing."""
-        rows = await self._read(lambda: self.client.futures_position_information())
-        return [*chain(*listed(lambda row: codec.parse_positions([row]), rows))]
-
-    async def balances(self) -> list[BalanceReport]:
-        """Return every asset's balance."""
-        rows = await self._read(lambda: self.client.futures_account_balance())
-        return [*chain(*listed(lambda row: codec.parse_balances([row]), rows))]
-
-    async def is_hedge_mode(self) -> bool:
-        """Return whether the account keeps long and short positions apart."""
-        row = await self._read(lambda: self.client.futures_get_position_mode())
-        return bool(row["dualSidePosition"])
-
-    async def account_settings(self) -> dict[str, Any]:
-        """Return the account's settings: `dualSidePosition`, `canTrade` and others."""
-        return dict(await self._read(lambda: self.client.futures_account_config()))
-
-    async def symbol_settings(self, symbol: str) -> dict[str, Any]:
-        """Return the account's settings of one symbol: `marginType`, `leverage`."""
-        rows = await self._read(lambda: self.client.futures_symbol_config(symbol=symbol))
-        return dict(rows[0]) if rows else {}
-
-    async def may_withdraw(self) -> bool:
-        """Return whether the API key may withdraw; asked of the exchange's main address."""
-        row = await self._read(lambda: self.client.get_account_api_permissions())
-        return bool(row.get("enableWithdrawals"))
-
-    async def listen_key(self) -> str:
-        """Return the account stream's key: the active one, prolonged, or a new one."""
-        return str(await self._read(lambda: self.client.futures_stream_get_listen_key()))
-
-    async def keep_listen_key(self, key: str) -> None:
-        """Prolong the account stream's key.
-
-        Raises:
-            OrderRejected: It is not active any more (-1125).
-        """
-        await self._read(lambda: self.client.futures_stream_keepalive(key))
+        checked(lambda row: int(row["countdownTime"]), body)
 
     # --- inside
 
@@ -231,24 +198,44 @@ class BinanceGateway(BinanceMarket):
             if error.code in GONE_CODES:
                 return None
             raise
-        return checked(codec.parse_order, row)
+        return read(codec.parse_order, row)
 
     async def _query_algo(self, symbol: str, client_id: str) -> OrderReport | None:
+        row = await self._algo_row(symbol, client_id)
+        if row is None:
+            return None
+        child_id = read(lambda row: int(row.get("actualOrderId") or 0), row)
+        is_over = row.get("algoStatus") == codec.ALGO_FINISHED
+        child = None
+        if child_id or is_over:
+            child = await self._query_regular(symbol, client_id)
+        if child is None and child_id:
+            child = await self.find(symbol, child_id)
+        if child is None and is_over:
+            return await self._end_without_child(row, child_id)
+        self._denied.forget(client_id)
+        return child or read(codec.parse_algo, row)
+
+    async def _algo_row(self, symbol: str, client_id: str) -> dict[str, Any] | None:
         # The single query has answered -2013 for orders that exist: look through the lists.
         bodies = [
             await self._read(lambda: self.client.futures_get_open_algo_orders(symbol=symbol)),
             await self._read(lambda: self.client.futures_get_all_algo_orders(symbol=symbol)),
         ]
-        rows = [*chain(*(listed(lambda row: (row[ALGO_ID], row), body) for body in bodies))]
-        row = next((row for name, row in rows if name == client_id), None)
-        if row is None:
-            return None
-        with suppress(OrderUnknown):
-            if row.get("actualOrderId"):
-                child = await self._query_regular(symbol, client_id)
-                if child is not None:
-                    return child
-        return checked(codec.parse_algo, row)
+        rows = chain(*(listed(lambda row: (row[ALGO_ID], row), body) for body in bodies))
+        return next((row for name, row in rows if name == client_id), None)
+
+    async def _end_without_child(self, row: dict[str, Any], child_id: int) -> OrderReport:
+        # How a finished one ended is told by its child alone, and a read of that may lag behind;
+        # one that is denied for good has been forgotten, and its trades say what it executed.
+        client_id = row[ALGO_ID]
+        if not self._denied.deny(client_id, self._timer.Monotonic()):
+            raise ExchangeUnavailable(f"the exchange does not show what {client_id} became")
+        fills = await self.user_trades(row["symbol"], order_id=child_id) if child_id else []
+        filled = sum((fill.qty for fill in fills), ZERO)
+        self._denied.forget(client_id)
+        report = read(codec.parse_algo, {**row, "actualQty": str(filled)})
+        return report._replace(exchange_id=child_id, algo=False) if child_id else report
 
     async def _open_in(self, scope: dict[str, str]) -> list[OrderReport]:
         rows = await self._read(partial(self.client.futures_get_open_orders, **scope))

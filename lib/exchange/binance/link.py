@@ -5,6 +5,7 @@ from typing import Any
 
 from lib.constants import NS_PER_MS, NS_PER_SECOND
 from lib.errors import ExchangeUnavailable, OrderRejected, RateLimited
+from lib.exchange.binance.answers import read
 from lib.exchange.binance.rest import BinanceRest, Hooks, close_quietly
 from lib.oms.budget import Budget, Priority
 from lib.oms.outcomes import CLOCK_CODES, KEY_CODES, Verb
@@ -155,7 +156,8 @@ class BinanceLink:
         wait_ns = self.budget.wait_ns(self.now_ns(), priority)
         if wait_ns:
             wait = wait_ns / NS_PER_SECOND
-            raise RateLimited(f"rate limited for {wait:.1f} s more", 0, wait)
+            why = self.budget.blocked(self.now_ns()) or "rate limited"
+            raise RateLimited(f"{why} for {wait:.1f} s more", 0, wait)
 
     async def server_ns(self) -> int:
         """Return the exchange's time as it says itself, ns.
@@ -167,11 +169,11 @@ class BinanceLink:
         return await self._server_ms() * NS_PER_MS
 
     async def _server_ms(self) -> int:
-        row = await self.client.ask(Verb.READ, lambda: self.client.futures_time())
-        return int(row["serverTime"])
+        body = await self.client.ask(Verb.READ, lambda: self.client.futures_time())
+        return read(lambda row: int(row["serverTime"]), body)
 
     def _heard(self) -> None:
         self.answered_ns = self._timer.Monotonic()
 
-    def _block(self, name: str, seconds: float) -> None:
-        self.budget.block(name, self.now_ns() + round(seconds * NS_PER_SECOND))
+    def _block(self, name: str, seconds: float, why: str) -> None:
+        self.budget.block(name, self.now_ns() + round(seconds * NS_PER_SECOND), why)

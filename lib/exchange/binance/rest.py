@@ -18,7 +18,8 @@ import orjson
 from binance import AsyncClient
 
 from lib.errors import ExchangeUnavailable, OrderUnknown
-from lib.oms.outcomes import BANNED, Meaning, Verb, classify, error_of
+from lib.oms.budget import LIMITED
+from lib.oms.outcomes import BANNED, FIREWALL, PAUSES, Meaning, Verb, classify, error_of
 
 REAL_URL = "https://fapi.binance.com"
 CONNECT_SECONDS = 2.0
@@ -27,6 +28,7 @@ IDLE_SECONDS = 15.0
 under it has an unknown outcome."""
 CONNECTIONS = 100
 TEXT_SHOWN = 200
+REFUSED = f"refused by the exchange's firewall (HTTP {FIREWALL})"
 BAN_UNTIL = re.compile(r"banned until (\d{13})")
 USED_HEADERS = {
     "X-MBX-USED-WEIGHT-1M": "weight",
@@ -57,6 +59,11 @@ class ApiFailure(Exception):
         self.text = text
         self.retry_after = retry_after
 
+    @property
+    def words(self) -> str:
+        """Return what whoever reads the log should know."""
+        return f"{self.text} ({self.code})" if self.code else f"HTTP {self.http}, {self.text}"
+
 
 class Hooks(NamedTuple):
     """What the client tells and asks its owner."""
@@ -65,8 +72,8 @@ class Hooks(NamedTuple):
     """Returns the exchange's time, ms since the epoch."""
     on_used: Callable[[str, int], None]
     """Told limit name and use, from the headers of every answer."""
-    on_limited: Callable[[str, float], None]
-    """Told limit name and seconds to wait after a 429 or 418."""
+    on_limited: Callable[[str, float, str], None]
+    """Told limit name, seconds to wait and why after a 429, 418 or 403."""
     on_answer: Callable[[], None] = lambda: None
     """Told of every answer, whatever it says."""
 
@@ -136,10 +143,10 @@ class BinanceRest(AsyncClient):
             return await request()
         except ApiFailure as failure:
             meaning = classify(verb, failure.http, failure.code, failure.text)
-            if meaning is Meaning.LIMITED:
+            if meaning is Meaning.LIMITED or failure.http in PAUSES:
                 self._limited(failure)
-            text = f"{failure.text} ({failure.code})" if failure.code else failure.text
-            raise error_of(verb, meaning, failure.code or 0, text, failure.retry_after) from failure
+            code, words = failure.code or 0, failure.words
+            raise error_of(verb, meaning, code, words, failure.retry_after) from failure
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise ExchangeUnavailable(f"cannot connect: {error}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -169,7 +176,7 @@ class BinanceRest(AsyncClient):
         self._hooks.on_answer()
         self._meter(response)
         try:
-            body = orjson.loads(text) if text else {}
+            body = orjson.loads(text)
         except ValueError:
             raise _failure(response, None, _shown(text)) from None
         code = body.get("code") if isinstance(body, dict) else None
@@ -191,9 +198,10 @@ class BinanceRest(AsyncClient):
         if failure.http == BANNED and banned:
             left = (int(banned[1]) - self._hooks.clock_ms()) / 1_000
             failure.retry_after = max(failure.retry_after, left)
-        failure.retry_after = failure.retry_after or 1.0
-        is_orders = failure.code == -1015
-        self._hooks.on_limited("orders_10s" if is_orders else "weight", failure.retry_after)
+        failure.retry_after = failure.retry_after or PAUSES.get(failure.http, 1.0)
+        name = "orders_10s" if failure.code == -1015 else "weight"
+        why = REFUSED if failure.http == FIREWALL else LIMITED
+        self._hooks.on_limited(name, failure.retry_after, why)
 
 
 async def close_quietly(client: BinanceRest) -> None:

@@ -1,7 +1,7 @@
 """Trading rules of Binance products: read from `exchangeInfo`, checked against orders (pure)."""
 
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Any
 
@@ -61,19 +61,31 @@ def check_order(rules: Rules, intent: OrderIntent) -> None:
     Raises:
         OrderRejected: The exchange would refuse it.
     """
-    qty = decimal(intent.qty)
-    _check_steps(rules.symbol, "quantity", qty, rules.step)
+    qty = _number_of(rules.symbol, "quantity", intent.qty)
     check_qty(rules, type_of(intent), qty)
+    _check_steps(rules.symbol, "quantity", qty, rules.step)
     if intent.price:
-        price = decimal(intent.price)
-        _check_steps(rules.symbol, "price", price, rules.tick)
+        price = _number_of(rules.symbol, "price", intent.price)
         check_price(rules, price)
+        _check_steps(rules.symbol, "price", price, rules.tick)
         if not intent.reduce_only:
             check_notional(rules, qty, price)
 
 
+def _number_of(symbol: str, what: str, text: str) -> Decimal:
+    value = decimal(text)
+    if not value.is_finite():
+        raise OrderRejected(f"{symbol}: {what} {text} is no number")
+    return value
+
+
 def _check_steps(symbol: str, what: str, value: Decimal, step: Decimal) -> None:
-    if not value.is_finite() or (step and value % step):
+    try:
+        is_odd = bool(step) and value % step != 0
+    except InvalidOperation:
+        # where no limit bounds it: more steps than a Decimal can count
+        is_odd = True
+    if is_odd:
         raise OrderRejected(f"{symbol}: {what} {value} is not a multiple of {plain(step)}")
 
 

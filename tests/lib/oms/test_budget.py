@@ -68,6 +68,20 @@ def test_a_new_life_goes_on_with_use_and_bans() -> None:
     assert reborn.share("weight", NOW) == 1_900 / 2_400
 
 
+def test_why_nothing_is_sent_is_told_while_it_lasts_and_to_the_next_life() -> None:
+    budget = Budget()
+    assert budget.blocked(NOW) == ""
+    budget.block("weight", NOW + 9, "a firewall")
+    # a shorter one changes neither the time nor the reason
+    budget.block("weight", NOW + 3)
+    budget.block("orders_10s", NOW + 5)
+    kept, reborn = budget.keep(), Budget()
+    reborn.restore({kept.name: json.loads(kept.value)})
+    for each in (budget, reborn):
+        assert each.blocked(NOW) == each.trouble(NOW) == "a firewall"
+        assert each.blocked(NOW + 9) == each.trouble(NOW + 9) == ""
+
+
 def test_the_exchanges_own_limits_are_taken_over_and_survive() -> None:
     budget = Budget()
     budget.set_limits([Limit("weight", 6_000, NS_PER_MINUTE)])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lib.errors import ExchangeUnavailable, OrderRejected, OrderUnknown, RateLimited
-from lib.oms.outcomes import Meaning, Verb, classify, error_of
+from lib.oms.outcomes import PAUSES, Meaning, Verb, classify, error_of
 
 ROWS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "data" / "binance" / "errors.json").read_text()
@@ -46,6 +46,12 @@ def test_every_documented_error_of_a_place_is_judged(row: dict[str, Any]) -> Non
 @pytest.mark.parametrize("http", [200, 302, 403, 408, 500, 502, 503, 504])
 def test_a_refusal_under_another_status_is_unknown(http: int) -> None:
     assert classify(Verb.PLACE, http, -2019, "Margin is insufficient.") is Meaning.UNKNOWN
+
+
+@pytest.mark.parametrize("http", PAUSES)
+def test_a_page_that_holds_us_off_says_nothing_of_the_order(http: int) -> None:
+    assert classify(Verb.PLACE, http, None, "<html>") is Meaning.UNKNOWN
+    assert PAUSES == {403: 60.0, 418: 120.0, 429: 1.0}
 
 
 @pytest.mark.parametrize("code", [-2011, -2013])

@@ -69,7 +69,7 @@ def test_trades_positions_and_balances_parse() -> None:
 
 
 def test_candles_parse() -> None:
-    first, second = codec.parse_candles(load("rest_klines"))
+    first, second = map(codec.parse_candle, load("rest_klines"))
     assert first == [
         1786173300000 * NS_PER_MS,
         "64970.80",

@@ -8,7 +8,6 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from lib.bus.protocol import OrderIntent
 from lib.constants import NS_PER_MINUTE, NS_PER_SECOND, Status
 from lib.errors import (
     ExchangeError,
@@ -18,33 +17,17 @@ from lib.errors import (
     RateLimited,
 )
 from lib.exchange.binance.gateway import BinanceGateway
-from lib.helpers import decimal
-from lib.oms.ids import ClientIds
 from lib.oms.outcomes import DUPLICATE_ID
 from lib.timer import LiveTimer, VirtualTimer
 from lib.venue.server import VenueServer
-
-SYMBOL = "BTCUSDT"
-IDS = ClientIds("test", "bot:BTCUSDT")
-
-
-def price(venue: VenueServer, factor: str) -> str:
-    bids, _, _ = venue.engine.depth(SYMBOL)
-    return str(bids[0][0] * decimal(factor) // decimal("0.1") * decimal("0.1"))
-
-
-def intent(price: str = "", **changes: Any) -> OrderIntent:
-    client_id = IDS.next(LiveTimer().Timestamp())
-    made = OrderIntent(client_id, SYMBOL, "BUY", "0.002", price, False, False, False, "", 0)
-    return made._replace(**changes)
-
-
-def fault(venue: VenueServer, name: str, **args: Any) -> None:
-    venue.venue.add_fault({"name": name, **args}, venue.now())
-
-
-def placed(venue: VenueServer) -> list[str]:
-    return [row["client_id"] for row in venue.engine.ledger()["orders"]]
+from tests.lib.exchange.binance.gateway_tools import (
+    SYMBOL,
+    Answers,
+    fault,
+    intent,
+    placed,
+    price,
+)
 
 
 async def test_rules_limits_and_mode_are_read(gateway: BinanceGateway) -> None:
@@ -186,6 +169,45 @@ async def test_a_ban_stops_every_request_until_its_end(
     assert gateway.budget.trouble(gateway.now_ns())
 
 
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        ({"status": 403}, 60),
+        ({"status": 418}, 120),
+        ({"status": 429}, 1),
+        ({"status": 403, "retry_after": 7}, 7),
+        ({"status": 429, "retry_after": 7}, 7),
+        ({"status": 418, "retry_after": 7, "html": False, "msg": "banned"}, 7),
+    ],
+)
+async def test_a_page_that_holds_us_off_stops_every_request_and_leaves_the_order_open(
+    gateway: BinanceGateway, venue: VenueServer, answer: dict[str, Any], seconds: float
+) -> None:
+    fault(venue, "reject_rest", method="POST", executed=True, **{"html": True, **answer})
+    order = intent(price(venue, "0.98"))
+    with pytest.raises(OrderUnknown, match=f"HTTP {answer['status']}"):
+        await gateway.place(order)
+    assert placed(venue) == [order.id]
+    sent = len(venue.venue.ledger()["requests"])
+    for request in (gateway.query(SYMBOL, order.id, conditional=False), gateway.server_ns()):
+        with pytest.raises(RateLimited) as caught:
+            await request
+        assert caught.value.retry_after == pytest.approx(seconds, abs=0.5)
+    assert len(venue.venue.ledger()["requests"]) == sent
+    firewall = "firewall" in gateway.budget.trouble(gateway.now_ns())
+    assert firewall is (answer["status"] == 403)
+
+
+async def test_a_read_that_a_firewall_refuses_is_none_and_the_last_for_a_while(
+    gateway: BinanceGateway, venue: VenueServer
+) -> None:
+    fault(venue, "reject_rest", status=403, html=True)
+    with pytest.raises(ExchangeUnavailable, match="HTTP 403"):
+        await gateway.positions()
+    with pytest.raises(RateLimited, match=r"firewall \(HTTP 403\)"):
+        await gateway.positions()
+
+
 async def test_a_refused_connection_is_definitely_not_executed(venue: VenueServer) -> None:
     config = {"rest_url": "http://127.0.0.1:1", "key": "k", "secret": "s"}
     closed = BinanceGateway(config, LiveTimer())
@@ -315,16 +337,6 @@ async def test_a_symbol_that_is_not_listed_any_more_has_no_orders_and_no_trades(
     # of the whole account it would be no answer
     with pytest.raises(OrderRejected):
         await gateway.open_orders()
-
-
-class Answers:
-    """Plays one list of the exchange: whatever it is asked, it answers the same."""
-
-    def __init__(self, rows: Any) -> None:
-        self.rows = rows
-
-    async def __call__(self, **_: Any) -> Any:
-        return self.rows
 
 
 async def resting_rows(

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from lib.exchange.binance.rules import (
     parse_limits,
     parse_rules,
 )
+from lib.models import ZERO
 
 INFO: dict[str, Any] = json.loads(
     (Path(__file__).parents[3] / "data" / "binance" / "rest_exchangeInfo.json").read_text()
@@ -48,10 +50,16 @@ def test_an_unlisted_symbol_names_its_nearest() -> None:
     [
         (intent("0"), "below 0.001"),
         (intent("-1"), "below 0.001"),
-        (intent("0.0005"), "not a multiple"),
-        (intent("NaN"), "not a multiple"),
+        (intent("0.0005"), "below 0.001"),
+        (intent("0.0015"), "not a multiple"),
+        (intent("NaN"), "no number"),
         (intent("121"), "above 120"),
         (intent("1001", "60000"), "above 1000"),
+        (intent("1e26"), "above 120"),
+        (intent("1e26", "60000"), "above 1000"),
+        (intent("0.01", "1e30"), "price 1000000000000000000000000000000 is above"),
+        (intent("Infinity"), "no number"),
+        (intent("0.01", "NaN"), "no number"),
         (intent("0.01", "60000.05"), "price 60000.05 is not a multiple"),
         (intent("0.01", "100"), "below 556.8"),
         (intent("0.01", "5000000"), "above"),
@@ -61,6 +69,13 @@ def test_an_unlisted_symbol_names_its_nearest() -> None:
 def test_what_the_exchange_would_refuse_is_refused_before(order: OrderIntent, text: str) -> None:
     with pytest.raises(OrderRejected, match=text):
         check_order(BTC, order)
+
+
+@pytest.mark.parametrize("order", [intent("1e26"), intent("0.01", "1e30")])
+def test_what_no_limit_bounds_must_still_be_a_number_of_steps(order: OrderIntent) -> None:
+    unbounded = replace(BTC, max_qty=ZERO, market_max_qty=ZERO, max_price=ZERO)
+    with pytest.raises(OrderRejected, match="not a multiple"):
+        check_order(unbounded, order)
 
 
 @pytest.mark.parametrize(
