@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from lib.constants import ExitCode
 from lib.errors import ConfigError, NotRunning, TickvisorError
+from supervisor.asked.not_yet import NotYet
 from supervisor.terminal.arguments import BUILDERS, CHAOS, VENUE
 from supervisor.terminal.parser import EXIT_CODES, Parser, Wide, add
 
@@ -63,6 +64,8 @@ def exit_code(error: TickvisorError) -> int:
     """Return the exit code that an error means."""
     if isinstance(error, ConfigError):
         return ExitCode.USAGE
+    if isinstance(error, NotYet):
+        return ExitCode.DEGRADED
     return ExitCode.NOT_RUNNING if isinstance(error, NotRunning) else ExitCode.ERROR
 
 

@@ -34,6 +34,8 @@ class Ending:
         self._forced = False
         self._killed = False
         self._force_due_ns: int | None = None
+        self._heirs_due_ns: dict[str, int] = {}
+        """Those whose next life is to open first, and until when it may, monotonic ns."""
         self.exit_code = 0
         self.error = ""
         self.kept: list[Any] = []
@@ -47,36 +49,64 @@ class Ending:
     @property
     def finished(self) -> bool:
         """Whether everything has stopped."""
-        return self._sequence is not None and self._sequence.finished
+        is_through = self._sequence is not None and self._sequence.finished
+        return is_through and not self._crew.preflights.is_running
 
-    @property
-    def due_ns(self) -> int | None:
-        """When what still runs is killed, monotonic ns."""
-        return None if self._killed else self._force_due_ns
+    def deadline(self) -> int | None:
+        """Return when `tick` is due next, monotonic ns."""
+        force_due_ns = None if self._killed else self._force_due_ns
+        times = (force_due_ns, *self._heirs_due_ns.values())
+        return min((due_ns for due_ns in times if due_ns is not None), default=None)
 
     def begin(self, why: str) -> None:
         """Take the first steps down."""
         self._history.add("supervisor", "stopping", why)
+        self._crew.preflights.drop()
         self._sequence = order.stop_order({one.name: one.spec.kind for one in self._crew})
 
     def bound(self, seconds: float) -> None:
         """Kill what still runs after a time."""
         self._force_due_ns = self._timer.Monotonic() + round(seconds * NS_PER_SECOND)
 
+    def tick(self, now_ns: int) -> None:
+        """Stop those that were waited for in vain; kill what still runs when the time is over."""
+        for name in [name for name, due_ns in self._heirs_due_ns.items() if now_ns >= due_ns]:
+            self._stop(name)
+        if self._force_due_ns is not None and now_ns >= self._force_due_ns:
+            self.force("time-out")
+
+    def arrived(self, name: str) -> None:
+        """Stop a worker whose next life is ready now: it cancels what the former one left."""
+        if name in self._heirs_due_ns:
+            self._stop(name)
+
     def ended(self, name: str) -> None:
         """Go on when a worker has ended."""
-        if self._sequence is not None:
+        if self._sequence is None:
+            return
+        if name not in self._heirs_due_ns:
             self._done(name)
-            self.go_on()
+        elif not self._crew.workers[name].life.running:
+            self._stop(name)
+        self.go_on()
 
     def go_on(self) -> None:
-        """Stop those whose turn it is."""
+        """Stop those whose turn it is; one that leaves its orders to its next life, in that one."""
         while self._sequence is not None and (names := self._sequence.advance()):
             for name in names:
                 worker = self._crew.workers[name]
-                self._crew.do(worker, worker.life.stop(self._timer.Monotonic()))
-                if not worker.life.running:
-                    self._done(name)
+                if worker.leaves_to_heir:
+                    grace_ns = round(worker.spec.restart.grace * NS_PER_SECOND)
+                    self._heirs_due_ns[name] = self._timer.Monotonic() + grace_ns
+                else:
+                    self._stop(name)
+
+    def _stop(self, name: str) -> None:
+        self._heirs_due_ns.pop(name, None)
+        worker = self._crew.workers[name]
+        self._crew.do(worker, worker.life.stop(self._timer.Monotonic()))
+        if not worker.life.running:
+            self._done(name)
 
     def _done(self, name: str) -> None:
         worker = self._crew.workers[name]

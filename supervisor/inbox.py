@@ -13,8 +13,8 @@ from lib.constants import NS_PER_MS, NS_PER_SECOND, WorkerKind, WorkerState
 from lib.errors import ProtocolError
 from lib.timer import AbstractTimer
 from supervisor.crew.crew import Crew
-from supervisor.crew.healer import WORKING, Healer
-from supervisor.crew.worker import Worker
+from supervisor.crew.healer import Healer
+from supervisor.crew.worker import WORKING, Worker
 from supervisor.record.history import History
 from supervisor.reports import Reports
 

@@ -8,6 +8,7 @@ from lib.timer import AbstractTimer
 from supervisor.crew.births import Births
 from supervisor.crew.crew import Crew
 from supervisor.crew.lifecycle import Lifecycle
+from supervisor.crew.worker import Worker
 from supervisor.processes.meter import Meter
 from supervisor.renewing.renewal import Renewal, Reply
 from supervisor.status import status
@@ -85,12 +86,12 @@ class Service:
         return list(self._crew.workers)
 
     def send(self, sender: str, owners: list[str], text: str) -> list[str]:
-        """Hand a message to bots; return those of them that are not ready to get it."""
+        """Hand a message to bots; return those of them that cannot get it now."""
         workers = {owner: self._crew.workers[f"{WorkerKind.BOT}:{owner}"] for owner in owners}
         for worker in workers.values():
-            if worker.ready:
+            if worker.obeys:
                 self._lifecycle.command(worker.name, "message", [sender, text])
-        return [owner for owner, worker in workers.items() if not worker.ready]
+        return [owner for owner, worker in workers.items() if not worker.obeys]
 
     def hook(self, worker: str, action: str) -> None:
         """Make a worker do what only tests want."""
@@ -109,13 +110,23 @@ class Service:
 
     def ask_exchange(self, action: str, request_id: str, wanted: dict[str, Any]) -> bool:
         """Hand a request to the exchange worker; return False when there is none."""
-        for worker in self._crew:
-            if worker.spec.kind is WorkerKind.EXCHANGE and worker.ready:
-                self._lifecycle.command(worker.name, action, [request_id, wanted])
-                return True
-        return False
+        worker = self._exchange()
+        if worker is not None:
+            self._lifecycle.command(worker.name, action, [request_id, wanted])
+        return worker is not None
+
+    @property
+    def exchange_life(self) -> int:
+        """The exchange worker's life that obeys now, 0 when there is none."""
+        worker = self._exchange()
+        return worker.incarnation if worker else 0
 
     @property
     def is_stopping(self) -> bool:
         """Whether it is on its way down."""
         return self._supervisor.is_stopping
+
+    def _exchange(self) -> Worker | None:
+        """Return the exchange worker if it obeys; who starts, hangs or ends would not hear it."""
+        kind = WorkerKind.EXCHANGE
+        return next((one for one in self._crew if one.spec.kind is kind and one.obeys), None)

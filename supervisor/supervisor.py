@@ -129,6 +129,7 @@ class Supervisor:
 
     def close(self) -> None:
         """Give everything back; workers that still live see their lifeline close."""
+        self._crew.close()
         self._spawner.close()
         self._control.close()
         self._lifecycle.close()
@@ -168,7 +169,7 @@ class Supervisor:
 
     def _deadline(self) -> int:
         due = [self._lifecycle.due_ns, *self._crew.deadlines()]
-        perhaps = (self.ending.due_ns, self._renewal.walk.deadline())
+        perhaps = (self.ending.deadline(), self._renewal.walk.deadline())
         due += [due_ns for due_ns in perhaps if due_ns is not None]
         if self._options.run_seconds and not self.is_stopping:
             due.append(self._end_ns())
@@ -195,8 +196,7 @@ class Supervisor:
             self._manager.tick(now_ns, self.run_state(), self._words())
         if now_ns >= self._lifecycle.due_ns:
             self._lifecycle.publish(now_ns)
-        if self.ending.due_ns is not None and now_ns >= self.ending.due_ns:
-            self.ending.force("time-out")
+        self.ending.tick(now_ns)
         if self._options.run_seconds and now_ns >= self._end_ns() and not self.is_stopping:
             self.stop("time is over")
 
@@ -231,6 +231,8 @@ class Supervisor:
 
     def arrived(self, name: str) -> None:
         """Go on with what waits for a worker to be ready."""
+        self.ending.arrived(name)
+        self._commands.arrived()
         if name in self._starting.waiting:
             self._starting.done(name)
             self._begin()

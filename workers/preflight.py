@@ -4,7 +4,10 @@ The supervisor loads neither bots nor secrets, so two short-lived processes do: 
 each bot class, the other to find the exchange's secrets.
 """
 
+import fcntl
 import importlib
+import os
+import select
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,8 @@ FAREWELL_MS = 5_000
 
 def main(start: Start) -> int:
     """Check; report a refusal and return its exit code."""
+    if start.lifeline_fd >= 0:
+        _end_with(start.lifeline_fd)
     try:
         if SECTION in start.config:
             resolve_secrets(start.config)
@@ -42,6 +47,17 @@ def main(start: Start) -> int:
         _refuse(start, {"message": str(error)})
         return ExitCode.ERROR
     return ExitCode.DONE
+
+
+def _end_with(lifeline_fd: int) -> None:
+    """Have the kernel end this process when the supervisor is gone, whatever it imports then."""
+    # Opened anew: the owner and the flag belong to the open file, which siblings share.
+    lifeline = os.open(f"/proc/self/fd/{lifeline_fd}", os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)  # SIGIO, which ends it
+    if select.select([lifeline], [], [], 0)[0]:
+        sys.exit(ExitCode.ERROR)  # it is gone already
 
 
 def _examine(start: Start) -> None:

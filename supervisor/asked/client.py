@@ -10,6 +10,7 @@ from typing import Any
 from lib.constants import ExitCode
 from lib.errors import ConfigError, NotRunning, TickvisorError
 from lib.runs import folder, holder, projects
+from supervisor.asked.not_yet import NotYet
 
 CONTROL = "control"
 """Name of the socket in a run's folder; `lib.bus.endpoints` has it, too."""
@@ -30,6 +31,7 @@ def request(
     Raises:
         NotRunning: Nothing answers there.
         ConfigError: The supervisor says that the request makes no sense.
+        NotYet: A worker that it needs is not ready.
         TickvisorError: It could not do it, or does not answer in time.
     """
     with connect(project) as stream:
@@ -145,5 +147,7 @@ def _refusal(reply: dict[str, Any]) -> TickvisorError:
             return ConfigError(message)
         case ExitCode.NOT_RUNNING:
             return NotRunning(message)
+        case ExitCode.DEGRADED:
+            return NotYet(message)
         case _:
             return TickvisorError(message)

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
 from lib.constants import ExitCode
+from supervisor.asked.halts import Halts
 
 TEST_HOOKS = "TICKVISOR_TEST_HOOKS"
 """Environment variable without which `hook` is unknown: tests make workers hang with it."""
@@ -52,6 +53,10 @@ class Served(Protocol):
     def resume(self, owners: list[str]) -> None:
         """Let owners add risk again; none named = everyone."""
 
+    @property
+    def exchange_life(self) -> int:
+        """The exchange worker's life that obeys now, 0 when there is none."""
+
     def ask_exchange(self, action: str, request_id: str, wanted: Answer) -> bool:
         """Hand a request to the exchange worker; return False when there is none."""
 
@@ -72,18 +77,23 @@ class Commands:
         self._served = served
         self._waiting: list[Reply] = []
         self._asked: dict[str, Reply] = {}
+        self._halts = Halts(served)
         self._numbers = itertools.count(1)
 
     def ask(self, action: str, wanted: Answer, reply: Reply) -> bool:
         """Ask the exchange worker; return False when it is not there."""
-        request_id = str(next(self._numbers))
-        self._asked[request_id] = reply
-        while len(self._asked) > MOST_ASKED:
-            del self._asked[next(iter(self._asked))]
-        is_there = self._served.ask_exchange(action, request_id, wanted)
+        request_id = self._await(reply)
+        if action == "halt":
+            is_there = self._halts.add(request_id, wanted)
+        else:
+            is_there = self._served.ask_exchange(action, request_id, wanted)
         if not is_there:
             del self._asked[request_id]
         return is_there
+
+    def arrived(self) -> None:
+        """Ask a worker that is ready for what it was not there to be asked for."""
+        self._halts.arrived()
 
     def handle(self, request: Answer, reply: Reply) -> None:
         """Do what a request asks; see `docs/architecture.md` for the list."""
@@ -125,7 +135,9 @@ class Commands:
 
     def answered(self, facts: Answer) -> None:
         """Hand on what the exchange worker answers."""
-        reply = self._asked.pop(str(facts.pop("id", "")), None)
+        request_id = str(facts.pop("id", ""))
+        self._halts.answered(request_id)
+        reply = self._asked.pop(request_id, None)
         if reply is not None:
             reply(facts)
 
@@ -133,6 +145,13 @@ class Commands:
         """Answer those who asked to stop."""
         for reply in self._waiting:
             reply(answer)
+
+    def _await(self, reply: Reply) -> str:
+        request_id = str(next(self._numbers))
+        self._asked[request_id] = reply
+        while len(self._asked) > MOST_ASKED:
+            del self._asked[next(iter(self._asked))]
+        return request_id
 
     def _restart(self, patterns: list[str], reply: Reply) -> None:
         names = self._served.worker_names()
@@ -163,8 +182,19 @@ class Commands:
             self._served.halt(owners or ["*"])
         elif name == "resume":
             self._served.resume(owners)
+            self._halts.resumed(owners)
         if not self.ask(name, {**request, "owners": owners}, reply):
-            reply(refusal("the exchange worker is not ready; try again", ExitCode.DEGRADED))
+            reply(self._later(request))
+
+    def _later(self, request: Answer) -> Answer:
+        """Return what those are told whom the exchange worker cannot answer now."""
+        if self._served.is_stopping:
+            return refusal("it is stopping", ExitCode.ERROR)
+        if request["command"] != "halt":
+            return refusal("the exchange worker is not ready; try again", ExitCode.DEGRADED)
+        what = "cancelled, and positions closed," if request.get("flatten") else "cancelled"
+        text = f"no new risk from now on; orders are {what} when the exchange worker is back"
+        return refusal(text, ExitCode.DEGRADED)
 
     def _owners(self, patterns: list[str]) -> tuple[list[str], list[str]]:
         chosen: dict[str, None] = {}

@@ -1,7 +1,5 @@
 """All workers of a run as processes: born, signalled, reaped, as their policies decide."""
 
-import contextlib
-import os
 import signal
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
@@ -22,7 +20,7 @@ from supervisor.crew.preflight import Preflight, Preflights
 from supervisor.crew.roll import Roll
 from supervisor.crew.worker import Worker, make_worker
 from supervisor.judges.actions import Action, Condemn, GiveUp, Kill, Note, Spawn
-from supervisor.processes.child import Child
+from supervisor.processes.child import Child, handle
 from supervisor.processes.spawner import Spawner
 from supervisor.processes.strays import end_strays
 from supervisor.record.events import EXITED
@@ -129,9 +127,11 @@ class Crew:
 
     def _spawn_check(self, check: Preflight) -> None:
         def born(child: Child | None, error: str) -> None:
-            check.child = child
-            if child is None:
-                check.done = True
+            if child is not None:
+                check.born(child, self._timer.Monotonic())
+                return
+            check.done = True
+            if not check.is_dropped:
                 self._listener.checked(ExitCode.ERROR, f"{check.name}: {error}")
 
         self._lives += 1
@@ -141,6 +141,9 @@ class Crew:
     def _spawn_worker(self, worker: Worker) -> None:
         self._lives += 1
         worker.reborn(self._epoch, self._lives, self._timer.Monotonic())
+        if worker.spec.kind is WorkerKind.EXCHANGE and not self._births.venue:
+            # a former run's orders may rest there, also when this life does not get to trade
+            worker.unproven = True
         worker.log_begin = size_of(log_path(self._plan.project, worker.name))
         rows = self._publish()
 
@@ -162,7 +165,7 @@ class Crew:
 
     def _spawn(self, start: Start, born: Callable[[Child | None, str], None]) -> None:
         def forked(pid: int | None, error: str) -> None:
-            born(*_handle(pid, error))
+            born(*handle(pid, error))
 
         log = log_path(self._plan.project, start.name)
         self.nursery.born()
@@ -199,6 +202,7 @@ class Crew:
             if is_watched and (reason := worker.watch.hung(now_ns)):
                 self.do(worker, worker.life.hung(reason, now_ns))
             self.do(worker, worker.life.tick(now_ns))
+        self.preflights.tick(now_ns)
         self._history.tick(now_ns)
         if now_ns >= self._stray_due_ns:
             self._end_strays()
@@ -212,6 +216,8 @@ class Crew:
         """Yield when something is due, monotonic ns."""
         if self._roll.is_old:
             yield 0
+        if (check_ns := self.preflights.deadline()) is not None:
+            yield check_ns
         for worker in self:
             if (due_ns := worker.life.deadline()) is not None:
                 yield due_ns
@@ -223,9 +229,15 @@ class Crew:
         now_ns = self._timer.Monotonic()
         for worker in self:
             worker.watch.forgive(now_ns)
+        self.preflights.forgive(now_ns)
         self.nursery.forgive()
 
     # --- ends ---
+
+    def close(self) -> None:
+        """End the checks that still run; workers see their lifeline close, and clean up."""
+        for child in self.preflights.children():
+            child.end(0)
 
     def children(self) -> Iterator[Child]:
         """Yield every process of the run."""
@@ -281,18 +293,6 @@ class Crew:
         known = {child.pid for child in self.children()} | self._strangers
         for pid in end_strays(known):
             self._history.add("supervisor", "ended a stray process", pid=pid)
-
-
-def _handle(pid: int | None, error: str) -> tuple[Child | None, str]:
-    """Return a newborn's handle, or none and why; one without a handle is ended."""
-    if pid is None:
-        return None, error
-    try:
-        return Child.of(pid), ""
-    except OSError as refusal:  # no descriptors left, neither to see it end nor to find strays
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)  # not reaped yet: the pid is its own
-        return None, str(refusal)
 
 
 def _refused(check: Preflight) -> bool:

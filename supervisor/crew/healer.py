@@ -7,12 +7,12 @@ have in common.
 import os
 from typing import Protocol
 
-from lib.constants import NS_PER_SECOND, Channel, ExitReason, WorkerKind, WorkerState
+from lib.constants import NS_PER_SECOND, Channel, ExitReason, WorkerKind
 from supervisor.crew.crew import Crew
 from supervisor.crew.healing import Healing, judge
 from supervisor.crew.lifecycle import Lifecycle
 from supervisor.crew.outage import TALKERS, Change, Outage
-from supervisor.crew.worker import Worker
+from supervisor.crew.worker import WORKING, Worker
 from supervisor.judges.illness import Finding
 from supervisor.judges.ladder import Rung, Step
 from supervisor.judges.slowness import is_crowd
@@ -24,8 +24,6 @@ LOOK_NS = NS_PER_SECOND
 SUPERVISOR = "supervisor"
 REACH = "reach"
 """Command to the exchange worker: ask the exchange."""
-
-WORKING = (WorkerState.READY, WorkerState.STALE)
 
 
 class Renewer(Protocol):

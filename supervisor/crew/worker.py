@@ -14,6 +14,9 @@ from supervisor.judges.slowness import Slowness
 from supervisor.judges.watch import StaleData, Watch
 from supervisor.processes.child import Child
 
+WORKING = (WorkerState.READY, WorkerState.STALE)
+"""States of a worker whose loop turns and obeys; data that is old hinders nobody from that."""
+
 
 @dataclass(slots=True)
 class Worker:
@@ -39,7 +42,9 @@ class Worker:
     was_ready: bool = False
     """Whether any life of this run was ready."""
     unproven: bool = False
-    """Whether orders may rest: a life traded, and none has said since that all are gone."""
+    """Whether orders may rest: a life began, and none has said since that all are gone.
+
+    At an exchange of our own it must have been ready: nothing rests there from before."""
     refusal: str = ""
     """What the worker said before it refused to start."""
     hands_over: bool = False
@@ -65,6 +70,18 @@ class Worker:
     def ready(self) -> bool:
         """Whether it does its work with fresh data."""
         return self.life.state is WorkerState.READY
+
+    @property
+    def obeys(self) -> bool:
+        """Whether it does now what it is told."""
+        return self.life.state in WORKING
+
+    @property
+    def leaves_to_heir(self) -> bool:
+        """Whether what rests waits for its next life: that one has begun, or is about to."""
+        hands_over = self.hands_over and self.life.is_ending
+        opens_again = self.was_ready and self.life.state is WorkerState.STARTING
+        return self.unproven and (hands_over or opens_again)
 
     def reborn(self, epoch: int, life: int, now_ns: int) -> None:
         """Begin a new life."""

@@ -1,5 +1,6 @@
 """Handle of one worker process: its pidfd, its end, its signals."""
 
+import contextlib
 import os
 import select
 import signal
@@ -63,3 +64,20 @@ class Child:
     def close(self) -> None:
         """Give the descriptor back."""
         os.close(self.pidfd)
+
+
+def handle(pid: int | None, error: str) -> tuple[Child | None, str]:
+    """Return a newborn's handle, or none and why; one without a handle is ended.
+
+    Args:
+        pid: Its process id, None when there was no birth.
+        error: Why there was none.
+    """
+    if pid is None:
+        return None, error
+    try:
+        return Child.of(pid), ""
+    except OSError as refusal:  # no descriptors left, neither to see it end nor to find strays
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)  # not reaped yet: the pid is its own
+        return None, str(refusal)

@@ -99,6 +99,7 @@ class Renewal:
         proposal, done = self._proposed
         if message:
             self._proposed = None
+            self._crew.preflights.drop()
             done([message], code)
         elif self._crew.start_checks():
             self._proposed = None

@@ -15,6 +15,7 @@ def run(arguments: Namespace) -> int:
     Raises:
         NotRunning: Nothing runs.
         ConfigError: Several runs do and none is named, or there is no such bot.
+        NotYet: New risk stops now, the rest follows when the exchange worker is back.
         TickvisorError: It did not work.
     """
     seconds = float(arguments.within)

@@ -20,7 +20,7 @@ def run(arguments: Namespace) -> int:
         NotRunning: Nothing runs.
         ConfigError: Several runs do and none is named, there is no such bot, or the message is too
             long or no JSON where that was promised.
-        TickvisorError: A bot is not ready.
+        NotYet: A bot is not ready.
     """
     text = sys.stdin.read() if arguments.message == STDIN else arguments.message
     if len(text) > LONGEST:

@@ -23,6 +23,13 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 ILL = f"{Path(__file__).with_name('ill_bots.py')}:IllBot"
 BAD = "bot:ill:ETHUSDT"
 GOOD = "bot:quoter:BTCUSDT"
+BLOCKING = """\
+import pathlib, time
+
+pathlib.Path(__file__).with_name("importing").touch()
+time.sleep(10**6)
+"""
+"""A bot's file that never loads."""
 STOP_SECONDS = 3.0
 SLACK = 8.0
 
@@ -147,6 +154,20 @@ def test_stop_while_workers_start_leaves_nobody(triggers: Path, moment: str) -> 
         assert system.process is not None
         assert system.process.wait(30) in (0, 1)
         assert system.survivors() == []
+
+
+def test_stop_while_a_bot_never_loads_leaves_nobody(tmp_path: Path) -> None:
+    (tmp_path / "blocking.py").write_text(BLOCKING)
+    bots = [{"name": "q", "bot": str(tmp_path / "blocking.py"), "symbols": ["BTCUSDT"]}]
+    with make_system(sandbox("check", bots=bots)) as system:
+        process = system.launch()
+        until("it is imported", (tmp_path / "importing").exists)
+        family = psutil.Process(process.pid).children(recursive=True)
+
+        assert system.interrupt() == 0, system.output
+
+        assert [one for one in family if one.is_running()] == []
+        assert "ended with" not in system.output
 
 
 def test_stop_is_bounded_whoever_refuses_to_go() -> None:

@@ -1,14 +1,17 @@
 """A changed configuration taken over, and everything restarted, while the others never stop."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 import yaml
 from tests.e2e.harness import System, make_system, sandbox, until
 from tests.e2e.ill_bots import LOOP
+from tests.e2e.test_acceptance_commands import BLOCKING
 from tests.e2e.test_standby import received, sent
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -192,3 +195,22 @@ def test_a_start_that_never_ends_is_mended_by_a_reload(tmp_path: Path) -> None:
         assert done.returncode == 0, (done.stdout, done.stderr, system.logs())
         system.until_running()
         assert system.stop().returncode == 0
+
+
+def test_a_bot_that_never_loads_holds_up_neither_the_run_nor_its_end(tmp_path: Path) -> None:
+    (tmp_path / "blocking.py").write_text(BLOCKING)
+    config = sandbox("blocked")
+    never = {"name": "never", "bot": str(tmp_path / "blocking.py"), "symbols": ["ADAUSDT"]}
+    with make_system(config) as system:
+        system.start()
+        write(system, config | {"bots": [*config["bots"], never]})
+        with ThreadPoolExecutor() as pool:
+            asked = pool.submit(system.run, "reload", seconds=120)
+            until("it is imported", (tmp_path / "importing").exists)
+            family = psutil.Process(system.status()["pid"]).children(recursive=True)
+
+            assert system.stop().returncode == 0
+
+            assert asked.result().returncode == 1
+            assert "it is stopping" in asked.result().stderr
+        assert [one for one in family if one.is_running()] == []

@@ -10,6 +10,7 @@ from lib.constants import ExitCode, WorkerKind
 from lib.timer import LiveTimer
 from supervisor.crew.births import Births
 from supervisor.crew.crew import Crew
+from supervisor.crew.preflight import Preflights
 from supervisor.crew.worker import Worker
 from supervisor.ending import UNPROVEN, Ending
 from supervisor.judges.actions import Action
@@ -28,6 +29,7 @@ class Few:
 
     def __init__(self, worker: Worker) -> None:
         self.workers = {worker.name: worker}
+        self.preflights = Preflights([])
 
     def __iter__(self) -> Iterator[Worker]:
         return iter(self.workers.values())

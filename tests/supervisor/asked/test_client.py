@@ -17,6 +17,7 @@ from rich.console import Console
 from lib.errors import ConfigError, NotRunning, TickvisorError
 from lib.folders import make_run_dir
 from supervisor.asked.client import choose_project, request, running, status
+from supervisor.asked.not_yet import NotYet
 from supervisor.terminal import screen
 
 Answer = Callable[[dict[str, Any]], bytes]
@@ -78,7 +79,7 @@ def test_request_brings_the_reply_back(serve: Serve) -> None:
 
 @pytest.mark.parametrize(
     ("code", "kind"),
-    [(1, TickvisorError), (2, ConfigError), (3, NotRunning), (None, TickvisorError)],
+    [(1, TickvisorError), (2, ConfigError), (3, NotRunning), (4, NotYet), (None, TickvisorError)],
 )
 def test_refusal_becomes_the_error_of_its_exit_code(
     serve: Serve, code: int | None, kind: type[Exception]

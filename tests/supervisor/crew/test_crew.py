@@ -65,24 +65,24 @@ class Midwife:
 
 
 class House:
-    """A crew of one worker that needs no exchange."""
+    """A crew of one worker, by default one that needs no exchange."""
 
-    def __init__(self, folder: Path, spawner: Spawner) -> None:
+    def __init__(self, folder: Path, spawner: Spawner, kind: WorkerKind = WorkerKind.VENUE) -> None:
         become_subreaper()
         make_state_dir(PROJECT)
-        config = {"factory": "none", "general": {}}
-        spec = WorkerSpec("venue", WorkerKind.VENUE, config, {}, RestartPolicy(), 1.0)
+        config: dict[str, Any] = {"factory": "none", "general": {}, kind.value: {}}
+        spec = WorkerSpec(kind.value, kind, config, {}, RestartPolicy(), 1.0)
         plan = Plan(PROJECT, (spec,), frozenset(), "text", {}, cast("Spec", None))
         self.events = folder / "events.jsonl"
         log = EventLog(self.events, Bounds(1_000_000, 1))
         history = History(lambda: 5, 7, None, quiet=True, as_json=False, events=log)
         history.add("supervisor", "started")  # the event log is open from now on
-        births = Births(plan, Places(folder, folder, ()), 1, {})
+        self.births = births = Births(plan, Places(folder, folder, ()), 1, {})
         self.timer = VirtualTimer()
         self.listener = Listener()
         tools = Tools(births, spawner, history, self.timer)
         self.crew = Crew(plan, 1, tools, self.listener, children())
-        self.worker = self.crew.workers["venue"]
+        self.worker = self.crew.workers[kind.value]
 
     def start(self) -> None:
         self.crew.do(self.worker, self.worker.life.start(self.timer.Monotonic()))
@@ -143,6 +143,21 @@ def test_without_descriptors_a_check_says_so(tmp_path: Path, newborn: Child) -> 
     assert "Too many open files" in verdict
     assert newborn.wait(SECONDS)
     assert newborn.reap() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("is_own", [False, True])
+def test_orders_of_a_former_run_may_rest_as_soon_as_an_exchange_worker_is_born(
+    tmp_path: Path, *, is_own: bool
+) -> None:
+    house = House(tmp_path, cast("Spawner", Midwife()), WorkerKind.EXCHANGE)
+    assert not house.worker.unproven
+    if is_own:
+        house.births.venue = dict.fromkeys(("rest_url", "ws_url", "key", "secret"), "")
+
+    house.start()
+
+    # an exchange of our own has begun with this run
+    assert house.worker.unproven is not is_own
 
 
 def test_a_stop_does_not_wait_for_a_frozen_fork_server(tmp_path: Path) -> None:

@@ -74,9 +74,11 @@ def test_a_start_has_its_own_checks_until_another_configuration_is_proposed(desk
 
 def test_checks_of_a_refused_proposal_are_not_taken_for_the_start_s(desk: Desk) -> None:
     desk.reload()
+    checks = desk.preflights.unasked()
 
     desk.renewal.checked(ExitCode.USAGE, "no such bot")
 
     [answer] = desk.answers
     assert (answer["exit"], answer["trouble"]) == (ExitCode.USAGE, "no such bot")
+    assert all(check.is_dropped for check in checks)
     assert desk.renewal.has_checks
