@@ -11,7 +11,7 @@ import pytest
 
 from lib.bus.protocol import Method
 from lib.constants import NS_PER_SECOND, Status
-from lib.oms.day import Day
+from lib.oms.day import Day, Holding
 from lib.oms.ids import ClientIds
 from lib.oms.latches import PAUSE_NS, Latches
 from lib.oms.limits import Limits, RiskLimits
@@ -134,6 +134,16 @@ def test_bots_have_limits_of_their_own() -> None:
 # --- latches and the day
 
 
+def held(qty: int) -> dict[str, Holding]:
+    """Return what the owner holds for sure, since long ago."""
+    return {OWNER: Holding(Decimal(qty), 0)}
+
+
+def priced(price: int) -> dict[str, Decimal]:
+    """Return the owner's price."""
+    return {OWNER: Decimal(price)}
+
+
 def kept(rows: list[Any]) -> dict[str, Any]:
     return {row.name: json.loads(row.value) for row in rows if row is not None}
 
@@ -159,7 +169,7 @@ def test_repeated_refusals_pause_a_bot_for_a_minute() -> None:
 def test_the_day_counts_cash_fees_and_what_is_held() -> None:
     orders = Orders({PREFIX: OWNER})
     day = Day({})
-    row = day.begin(NOW, {OWNER: (Decimal(2), Decimal(100))})
+    row = day.begin(NOW, priced(100), held(2))
     order = orders.accept(OWNER, 1, intent(), NOW)
     bought = order.update(fill("1", 4, "100")._replace(event_ns=NOW + 1))
     bought = bought._replace(fill_sequence=1)
@@ -167,18 +177,18 @@ def test_the_day_counts_cash_fees_and_what_is_held() -> None:
     # two held from before and one bought now lose ten each, and the fee
     assert day.result(OWNER, Decimal(90)) == Decimal("-30.01")
     reborn = Day(kept([row]))
-    assert reborn.begin(NOW + 5, {OWNER: (Decimal(3), Decimal(90))}) is None
+    assert reborn.begin(NOW + 5, priced(90), held(3)) is None
     reborn.on_fill(bought)
     assert reborn.result(OWNER, Decimal(90)) == Decimal("-30.01")
     tomorrow = NOW + 86_400 * NS_PER_SECOND
-    assert reborn.begin(tomorrow, {OWNER: (Decimal(3), Decimal(90))}) is not None
+    assert reborn.begin(tomorrow, priced(90), held(3)) is not None
     assert reborn.result(OWNER, Decimal(90)) == 0
 
 
 def test_a_restart_counts_only_the_fills_after_the_journaled_results() -> None:
     orders = Orders({PREFIX: OWNER})
     day = Day({})
-    start = day.begin(NOW, {OWNER: (Decimal(0), Decimal(100))})
+    start = day.begin(NOW, priced(100), held(0))
     order = orders.accept(OWNER, 1, intent(), NOW)
     bought = [
         order.update(fill("1", number, "100")._replace(event_ns=NOW + number))._replace(
@@ -215,7 +225,7 @@ def test_a_fee_in_another_asset_is_worked_out_from_the_rates(
 ) -> None:
     orders = Orders({PREFIX: OWNER})
     day = Day({})
-    day.begin(NOW, {OWNER: (Decimal(0), Decimal(1_000))})
+    day.begin(NOW, priced(1_000), held(0))
     order = orders.accept(OWNER, 1, intent(), NOW)
     bought = fill("2", 4, "1000")._replace(
         fee=Decimal(fee), fee_asset=asset, maker=maker, event_ns=NOW + 1

@@ -14,12 +14,16 @@ from lib.exchange.replies import Outcome
 from lib.helpers import decimal
 from lib.logger import AbstractLogger
 from lib.oms.ids import made_ns, split_owner
-from lib.oms.outcomes import AGAINST_RULES
+from lib.oms.latches import Repeats
+from lib.oms.outcomes import AGAINST_RULES, KEY_CODES
 from lib.oms.tracked import Tracked
 from lib.timer import AbstractTimer
 
 OLDEST_NS = 60 * NS_PER_SECOND
 """No request lives so long: an older id may have been used, and forgotten since."""
+NOT_THE_BOTS = frozenset({-5021, -5022, -4061, *KEY_CODES})
+"""Refusals that are no bot's fault. What the book was like when a FOK or post-only order came: in a
+fast market this happens to makers that do everything right. The account's mode, and its key."""
 
 
 class Ticket(NamedTuple):
@@ -40,6 +44,8 @@ class Say(NamedTuple):
     """Asked right before signing."""
     risk: Callable[[Tracked], str]
     """Asked once, with the order followed: what it says yes to, it has counted."""
+    refused: Callable[[str], None]
+    """Told of each refusal that is its owner's fault."""
 
 
 class Admission:
@@ -75,6 +81,7 @@ class Admission:
         self._log = log
         self._say = say
         self._conditional_entries = conditional_entries
+        self._repeats = Repeats()
 
     def admit(self, ticket: Ticket, intent: OrderIntent) -> Outcome | None:
         """Return None for an order that is now followed and may be sent, else what became of it."""
@@ -118,14 +125,33 @@ class Admission:
         self._desk.run(self._orders.end(order.id, Status.NOT_SENT, reason, now_ns))
         return Outcome(reply, 0, reason)
 
-    def refuse(self, order: Tracked, reason: str, code: int = 0) -> Outcome:
-        """End an order that is refused for cause."""
+    def refuse(
+        self, order: Tracked, reason: str, code: int = 0, *, is_bots: bool = True
+    ) -> Outcome:
+        """End an order that is refused for cause; `is_bots` = a bot has asked for it."""
         self._log.info("order refused", id=order.id, error=reason, final=True)
         now_ns = self._gateway.now_ns()
         self._desk.run(self._orders.end(order.id, Status.REJECTED, reason, now_ns))
+        if is_bots and code not in NOT_THE_BOTS:
+            self._say.refused(order.owner)
         return Outcome(ReplyStatus.REJECTED, code, reason)
 
+    def on_refused(self, order: Tracked, error: OrderRejected, *, is_bots: bool = True) -> Outcome:
+        """End an order that the exchange has refused for cause."""
+        if is_bots:
+            self._repeats.on_refused(order, error.code, str(error), self._timer.Monotonic())
+        return self.refuse(order, str(error), error.code, is_bots=is_bots)
+
+    def on_placed(self, wire_id: str) -> None:
+        """Note that the exchange has taken an order."""
+        order = self._orders.get(wire_id)
+        if order is not None:
+            self._repeats.on_taken(order)
+
     def _judge(self, ticket: Ticket, intent: OrderIntent, order: Tracked) -> Outcome | None:
+        cut = self._repeats.cut(order, self._timer.Monotonic())
+        if cut is not None:
+            return self.refuse(order, cut.reason, cut.code)
         if intent.reduce_only:
             return None
         if intent.stop and not self._conditional_entries:

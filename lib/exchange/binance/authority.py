@@ -169,7 +169,7 @@ class Authority:
         )
         self.settings = SettingsWatch(self._config, gateway, self.warden, timer, log, self._spawn)
         rules = RulesWatch(belief.rules, gateway, timer, log, self._spawn)
-        say = Say(self._refusal, self._last_refusal, self.warden.risk)
+        say = Say(self._refusal, self._last_refusal, self.warden.risk, self.warden.on_refused)
         admission = Admission(
             belief, self.desk, gateway, timer, log, say,
             conditional_entries=bool(
@@ -191,6 +191,7 @@ class Authority:
             self.sweeping, strangers, self.settings.request,
         )  # fmt: skip
         gateway.is_opening = lambda: self.sync.is_behind
+        self.warden.is_settled = lambda: not (self.sync.is_behind or self.hearing.is_deaf)
 
     async def open(self) -> None:
         """Learn the rules and read the account; return when the belief is true.

@@ -121,7 +121,7 @@ class OrderPost:
         try:
             return self._placed(await self._place(intent))
         except ExchangeError as error:
-            return self._failed(intent.id, error)
+            return self._failed(intent.id, error, is_bots=False)
 
     def _take_back(self, ids: Iterable[str]) -> None:
         orders = [order for order in map(self._orders.get, ids) if order is not None]
@@ -262,10 +262,11 @@ class OrderPost:
 
     def _placed(self, report: OrderReport) -> Outcome:
         self._belief.hearing.expect_echo(intent_id(report.id), self._timer.Monotonic())
+        self._admission.on_placed(report.id)
         self._desk.run(self._orders.on_report(report, self._gateway.now_ns()))
         return Outcome(ReplyStatus.OK, 0, "")
 
-    def _failed(self, client_id: str, error: ExchangeError) -> Outcome:
+    def _failed(self, client_id: str, error: ExchangeError, *, is_bots: bool = True) -> Outcome:
         order = self._orders.get(client_id)
         if isinstance(error, OrderUnknown) or order is None:
             return self._unknown(client_id, error)
@@ -274,7 +275,7 @@ class OrderPost:
         if error.code in RULE_CODES:
             self._preparation.reread()
         if isinstance(error, OrderRejected):
-            return self._admission.refuse(order, str(error), error.code)
+            return self._admission.on_refused(order, error, is_bots=is_bots)
         self._log.info("order not sent", id=client_id, error=str(error))
         outcome = self._admission.end(order, ReplyStatus.UNAVAILABLE, str(error))
         return outcome._replace(code=error.code)

@@ -4,7 +4,7 @@ Gathers what `lib.oms` judges by: limits, latches, leases, the day's result, the
 Cancels and what only reduces never come here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,7 @@ from lib.logger import AbstractLogger
 from lib.models import ZERO
 from lib.oms.account import AccountBook
 from lib.oms.blocks import Blocks
-from lib.oms.day import Day
+from lib.oms.day import Day, Holding
 from lib.oms.exits import Exits
 from lib.oms.ids import split_owner
 from lib.oms.latches import Latches
@@ -69,6 +69,8 @@ class Warden:
         self.exits = Exits()
         self.stale: dict[str, str] = {}
         """Symbol -> how its book is stale, as the supervisor says."""
+        self.is_settled: Callable[[], bool] = lambda: True
+        """Whether what is known of the account is whole: no gap, no deaf stream."""
         self._limits = RiskLimits(config.get("risk") or {})
         self._risk = Risk(self._limits, orders)
         self._day = Day(facts)
@@ -115,10 +117,7 @@ class Warden:
             # held by others, or without a book yet: not worth nothing to the account's limit
             if price := self._book.entry_price(symbol):
                 quotes = {**quotes, symbol: Quote(price, price)}
-        reason = self._risk.check(order, positions, quotes, self._timer.Monotonic())
-        if reason:
-            self._refused(order.owner)
-        return reason
+        return self._risk.check(order, positions, quotes, self._timer.Monotonic())
 
     def wants_quote(self, symbol: str) -> bool:
         """Return whether a price is to be asked for: no feed brings it."""
@@ -147,6 +146,14 @@ class Warden:
         self._book.on_fill(update)
         if update.reduce_only:
             self.exits.passed(update.owner)
+
+    def on_refused(self, owner: str) -> None:
+        """Count an order that was refused for a bot's fault; one too many pauses it."""
+        allowed = self._limits.of(owner).max_refusals
+        row = self.latches.on_refused(owner, allowed, self._timer.Timestamp())
+        if row is not None:
+            self._journal.put([row])
+            self._log.warning("paused: too many refused orders", owner=owner)
 
     def on_past_fill(self, update: OrderUpdate) -> None:
         """Count a fill of a former life of the process: positions have it already."""
@@ -180,12 +187,10 @@ class Warden:
             now_ns: Exchange's time.
         """
         prices = {owner: self._price(owner) for owner in self._owners}
-        held = {
-            owner: (decimal(self._book.position(split_owner(owner)[1]).qty), price)
-            for owner, price in prices.items()
-            if price
-        }
-        begun = self._day.begin(now_ns, held)
+        held = self._sure_positions() if self.is_settled() else {}
+        begun = self._day.begin(now_ns, prices, held)
+        for owner in self._day.adopt(now_ns, prices, held):
+            self._log.warning("position was changed by others", owner=owner, qty=held[owner].qty)
         changed = [row for row in (begun, self._day.running()) if row is not None]
         if changed:
             self._journal.put(changed)
@@ -222,12 +227,16 @@ class Warden:
     def _price(self, owner: str) -> Decimal:
         return self.quotes.get(split_owner(owner)[1], NO_QUOTE).middle
 
-    def _refused(self, owner: str) -> None:
-        allowed = self._limits.of(owner).max_refusals
-        row = self.latches.on_refused(owner, allowed, self._timer.Timestamp())
-        if row is not None:
-            self._journal.put([row])
-            self._log.warning("paused: too many refused orders", owner=owner)
+    def _sure_positions(self) -> dict[str, Holding]:
+        # without those that two reads disagree on, or that a fill under way will have changed
+        found = {}
+        for owner in self._owners:
+            symbol = split_owner(owner)[1]
+            lacking = any(order.lacks_fills for order in self._orders.open_orders(owner))
+            if len(set(self._book.possible(symbol))) == 1 and not lacking:
+                told = self._book.position(symbol)
+                found[owner] = Holding(decimal(told.qty), told.event_ns)
+        return found
 
 
 def _is_lost(result: Decimal, limit: Decimal) -> bool:
