@@ -15,7 +15,7 @@ from lib.bus.protocol import Health, OrderUpdate, Roster, topic_of
 from lib.bus.request_sockets import Server
 from lib.bus.sockets import RECONNECTED_SECONDS, Publisher
 from lib.bus.start import Start
-from lib.constants import Channel
+from lib.constants import Channel, ExitCode
 from lib.exchange.binance.authority import Authority, Ears
 from lib.exchange.credentials import resolve_keys
 from lib.oms.history import History
@@ -64,11 +64,14 @@ class ExchangeWorker(AsyncWorker):
         # only here do `${…}` become keys, and does this process get the variables that hold them
         full = resolve_secrets(self.start.config)
         config = resolve_keys(full["exchange"], full["general"], self.factory, self.timer)
-        self._memory = ExchangeMemory(self.start, config, self.timer)
+        self._memory = ExchangeMemory(self.start, config, self.timer, self._hand_over)
         try:
             await self._open(config)
             self.spawn(keep_login(full, self.factory, self.timer, self.log), "vault login")
         except BaseException:
+            if self._memory.is_untouched:
+                self._memory.note_clean()
+                self.report("clean", {})
             await self._memory.close()
             raise
 
@@ -91,8 +94,11 @@ class ExchangeWorker(AsyncWorker):
         self._authority.lives.update(self.roster.lives)
         if memory.journal.trouble:
             self._alarm(memory.journal.trouble)
+        if self._memory.journal is not None and self._memory.journal.lost:
+            self._alarm("the orders' journal was torn: halts and the day's results begin anew")
         await self._authority.open()
         self._drop_orphans()
+        self._memory.is_untouched = False
         self._serve()
         self._authority.watch()
         self._admin = ExchangeAdmin(
@@ -227,6 +233,11 @@ class ExchangeWorker(AsyncWorker):
             self._publisher.repeat_sequences()
             self._tell_health(again=True)
             await self.timer.SleepAsync(REPEAT_SECONDS)
+
+    def _hand_over(self, reason: str) -> None:
+        # exit code 1: nobody asked, so that the supervisor starts the next life at once
+        self.log.error("handed over to a new life", reason=reason)
+        self._finish(ExitCode.ERROR, "handover")
 
     def _publish_order(self, update: OrderUpdate) -> None:
         self._publisher.send(update)

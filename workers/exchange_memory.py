@@ -12,10 +12,10 @@ from lib.exchange.binance.authority import Memory
 from lib.journal.locks import JOURNAL_LOCK, HostLock, Lock, account_lock, account_name
 from lib.journal.store import boot_id
 from lib.journal.writer import JournalWriter
-from lib.oms.epochs import closed, judge
+from lib.oms.epochs import closed, judge, was_closed
 from lib.oms.ids import check_prefixes
 from lib.oms.leases import Leases
-from lib.oms.rows import OwnerRow
+from lib.oms.rows import OwnerRow, order_of
 from lib.timer import AbstractTimer
 
 LOCK_SECONDS = 5.0
@@ -31,16 +31,26 @@ class ExchangeMemory:
         start: The worker's birth certificate.
         config: The exchange's section, keys resolved.
         timer: The process's timer.
+        renew: Called when nothing but another life can bring the journal back, with why.
     """
 
-    def __init__(self, start: Start, config: dict[str, Any], timer: AbstractTimer) -> None:
+    def __init__(
+        self,
+        start: Start,
+        config: dict[str, Any],
+        timer: AbstractTimer,
+        renew: Callable[[str], None],
+    ) -> None:
         """Open nothing yet."""
+        self._renew = renew
         self._start = start
         self._config = config
         self._timer = timer
         self._folder = Path(start.state_dir)
         self._locks: list[Lock | HostLock] = []
         self.journal: JournalWriter | None = None
+        self.is_untouched = False
+        """Whether the last run has left nothing, and this one has changed nothing yet."""
 
     async def open(self) -> tuple[Memory, dict[str, str]]:
         """Return the memory, and id prefix -> owner of everyone who ever traded here.
@@ -57,10 +67,12 @@ class ExchangeMemory:
         loop = asyncio.get_running_loop()
         sync = str(self._config.get("journal_sync", "normal")).upper()
         journal = JournalWriter(
-            self._folder, self._timer.Timestamp, loop.call_soon_threadsafe, sync
+            self._folder, self._timer.Timestamp, loop.call_soon_threadsafe, sync, self._renew
         )
         past = await asyncio.to_thread(journal.open)
         self.journal = journal
+        left = any(order_of(row).is_open for row in past.orders)
+        self.is_untouched = was_closed(past.facts) and not left
         epoch = judge(past.facts, boot_id(), self._timer.Timestamp(), is_new=journal.is_new)
         journal.put([*epoch.facts, *(OwnerRow(*row) for row in prefixes.items())])
         return Memory(journal, past, epoch, self._leases()), {**past.owners, **prefixes}

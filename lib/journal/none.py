@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lib.journal.writer import Then
+from lib.journal.jobs import Then
 from lib.oms.rows import Row
 
 

@@ -5,7 +5,6 @@ survives the death of the process at any instruction; with `FULL` it survives th
 """
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,17 +13,18 @@ from typing import Any
 
 from lib.errors import ConfigError
 from lib.failpoints import failpoint
+from lib.journal.errors import UNFIT, UnwritableError, is_damage
 from lib.journal.past import newest_of, read_past
+from lib.journal.reserve import Reserve
 from lib.journal.schema import LASTING, SCHEMA, SQL, TABLES, UNFINISHED
 from lib.oms.rows import ACKS, Fact, FillRow, OrderRow, Past, Row
 
 FORMAT = 1
 FILE = "journal.sqlite"
-RESERVE = "journal.reserve"
-RESERVE_BYTES = 4 * 1024 * 1024
-"""Set free when the disk is full, so that outcomes and cancels can still be written."""
 DURABLE = frozenset({"halts", "pauses", "day", "epoch", "boot", "clean"})
 """Facts that must outlive the machine."""
+MOST_FILLS = 10_000
+"""What one question may get: whoever waits for a commit waits for its answer, too."""
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -43,30 +43,28 @@ class Store:
             ConfigError: It was written by a newer version.
             OSError, sqlite3.Error: It cannot be opened.
         """
-        failpoint("journal.open")
         self._synchronous = synchronous
-        self._folder = folder
         self._compacted = 0
         """Number of the order row up to which `compact` has looked in this round."""
         self.path = folder / FILE
         self.lost = False
         """True when there was a journal that could not be read and was put aside."""
         self.is_new = not self.path.exists()
+        self.reserve = Reserve(folder)
         try:
-            self._connection = self._open(synchronous)
+            self._connection = self._open()
         except sqlite3.DatabaseError as error:
-            if "not a database" not in str(error) and "malformed" not in str(error):
+            if not is_damage(error):
                 raise
-            self._put_aside()
-            self.lost = self.is_new = True
-            self._connection = self._open(synchronous)
-        self.has_reserve = self.reserve()
+            self._begin_anew()
+        self.reserve.make()
 
     def write(self, rows: Iterable[Row]) -> None:
         """Write rows in one transaction.
 
         Raises:
-            OSError, sqlite3.Error: Nothing was written.
+            UnwritableError: Nothing was written, because of one row.
+            OSError, sqlite3.Error, MemoryError: Nothing was written.
         """
         failpoint("journal.write")
         rows = list(rows)
@@ -91,7 +89,10 @@ class Store:
         connection.execute("BEGIN IMMEDIATE")
         try:
             for row in rows:
-                connection.execute(SQL[type(row)], row)
+                try:
+                    connection.execute(SQL[type(row)], row)
+                except UNFIT as error:
+                    raise UnwritableError(row, str(error)) from error
             connection.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):
@@ -99,8 +100,18 @@ class Store:
             raise
 
     def read(self, since_ns: int) -> Past:
-        """Return all that a new life must know; see `lib.journal.past`."""
-        return read_past(self._connection, since_ns)
+        """Return all that a new life must know; a file that is torn somewhere is put aside.
+
+        See `lib.journal.past`.
+        """
+        try:
+            return read_past(self._connection, since_ns)
+        except (sqlite3.DatabaseError, ValueError) as error:
+            if not is_damage(error):
+                raise
+            self.close()
+            self._begin_anew()
+            return read_past(self._connection, since_ns)
 
     def orders(self, owners: Iterable[str], limit: int) -> list[OrderRow]:
         """Return the newest orders of some owners, newest first."""
@@ -114,7 +125,8 @@ class Store:
         return sorted(found, key=lambda row: row.id, reverse=True)[:limit]
 
     def fills(self, owners: Iterable[str], limit: int) -> list[FillRow]:
-        """Return the newest fills of some owners, newest first."""
+        """Return the newest fills of some owners, newest first, `MOST_FILLS` at the most."""
+        limit = min(max(limit, 1), MOST_FILLS)
         found = [
             FillRow(*row)
             for owner in owners
@@ -170,61 +182,66 @@ class Store:
             (begin, old[-1][0], before_ns, before_ns),
         ).rowcount
 
-    def reserve(self) -> bool:
-        """Set space aside for a full disk; return whether it is there."""
-        path = self._folder / RESERVE
-        try:
-            fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                os.posix_fallocate(fd, 0, RESERVE_BYTES)
-            finally:
-                os.close(fd)
-        except OSError:
-            return False
-        self.has_reserve = True
-        return True
+    def put_aside(self) -> None:
+        """Close the file, and leave the place to another one."""
+        self.close()
+        self._move_aside()
 
-    def release(self) -> None:
-        """Give the space that was set aside back to the disk."""
-        (self._folder / RESERVE).unlink(missing_ok=True)
-        self.has_reserve = False
+    def _move_aside(self) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            path = self.path.with_name(FILE + suffix)
+            with suppress(FileNotFoundError):
+                path.replace(path.with_name(f"broken-{path.name}"))
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
 
-    def _open(self, synchronous: str) -> sqlite3.Connection:
+    def _open(self) -> sqlite3.Connection:
+        try:
+            return self._connect()
+        except (OSError, sqlite3.Error) as error:
+            if is_damage(error) or not self.reserve.path.exists():
+                raise
+            # even reading needs some space on the disk: what was set aside is for this, too
+            self.reserve.release()
+            return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        failpoint("journal.open")
         connection = sqlite3.connect(
             self.path, isolation_level=None, check_same_thread=False, timeout=5.0
         )
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute(f"PRAGMA synchronous={synchronous}")
-            # a checkpoint inside a commit would stall it for milliseconds
-            connection.execute("PRAGMA wal_autocheckpoint=0")
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version > FORMAT:
-                raise ConfigError(
-                    f"{self.path} has format {version}, written by a newer Tickvisor; this one "
-                    f"reads up to {FORMAT}"
-                )
-            for kind, (table, keys) in TABLES.items():
-                columns = ", ".join(kind._fields)
-                connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}, {keys})")
-            for statement in SCHEMA:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version={FORMAT}")
+            self._prepare(connection)
+            self.path.chmod(0o600)
         except BaseException:
             connection.close()
             raise
-        self.path.chmod(0o600)
         return connection
 
-    def _put_aside(self) -> None:
-        for suffix in ("", "-wal", "-shm"):
-            path = self.path.with_name(FILE + suffix)
-            with suppress(FileNotFoundError):
-                path.replace(path.with_name(f"broken-{path.name}"))
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={self._synchronous}")
+        # a checkpoint inside a commit would stall it for milliseconds
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > FORMAT:
+            raise ConfigError(
+                f"{self.path} has format {version}, written by a newer Tickvisor; this one "
+                f"reads up to {FORMAT}"
+            )
+        for kind, (table, keys) in TABLES.items():
+            columns = ", ".join(kind._fields)
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}, {keys})")
+        for statement in SCHEMA:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={FORMAT}")
+
+    def _begin_anew(self) -> None:
+        self._move_aside()
+        self.lost = self.is_new = True
+        self._connection = self._open()
 
     def _rows(self, sql: str, *values: Any) -> list[Any]:
         return self._connection.execute(sql, values).fetchall()

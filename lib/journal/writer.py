@@ -2,64 +2,31 @@
 
 import asyncio
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TypeVar
 
 from lib.constants import NS_PER_SECOND
-from lib.journal.store import Store, checkpoint, group
-from lib.oms.rows import NOTHING, Past, Row
+from lib.journal.errors import UnwritableError
+from lib.journal.jobs import Job, Quick, Then, without
+from lib.journal.keeper import Keeper
+from lib.journal.store import Store
+from lib.oms.rows import Past, Row
 
 COMMIT_SECONDS = 0.05
 """No commit within this time: new risk is refused."""
 QUICK_SECONDS = 0.001
 """How long the event loop itself waits for a commit: usually it takes a quarter of that, and a trip
 through the loop, behind everything else that is due, would cost the order several times as much."""
-KEPT_NS = 24 * 3_600 * NS_PER_SECOND
-"""Final orders and acknowledged fills are kept so long."""
 AGAIN_SECONDS = 1.0
 """Between two tries to write what could not be written."""
 CHECKPOINT_SECONDS = 20.0
-FULL = "the disk of the orders' journal is full"
 STALLED = "the orders' journal does not answer"
+ENDED = "the thread of the orders' journal has ended"
 
-Then = Callable[[str], None]
 T = TypeVar("T")
-
-
-class _Quick:
-    """The outcome of a commit: for who waits for it now, or has it told by the loop.
-
-    A bare lock, since every order waits for it: an Event takes twice as long to wake its waiter.
-    """
-
-    __slots__ = ("_lock", "error", "then")
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._lock.acquire()
-        self.error = ""
-        self.then: Then | None = None
-
-    def wait(self, seconds: float) -> bool:
-        """Return whether the outcome is there, at the latest after some seconds."""
-        return self._lock.acquire(timeout=seconds)
-
-    def release(self, error: str) -> Then | None:
-        """Let the waiter go; return who else is to be told, because it no longer waits."""
-        self.error = error
-        self._lock.release()
-        return self.then
-
-
-class _Job(NamedTuple):
-    rows: Sequence[Row]
-    then: Then | None
-    ask: Callable[[Store], Any] | None = None
-    quick: _Quick | None = None
 
 
 class JournalWriter:
@@ -70,6 +37,8 @@ class JournalWriter:
         clock: Returns the exchange's time, ns.
         wake: Runs a function in the event loop, from any thread.
         synchronous: `NORMAL` or `FULL`.
+        renew: Called in the loop, once, when nothing but another life of the process can bring the
+            journal back, with why.
     """
 
     def __init__(
@@ -78,16 +47,16 @@ class JournalWriter:
         clock: Callable[[], int],
         wake: Callable[[Callable[[], None]], object],
         synchronous: str = "NORMAL",
+        renew: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Open nothing yet."""
-        self._folder = folder
         self._clock = clock
         self._wake = wake
-        self._synchronous = synchronous
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._store: Store | None = None
-        self._unsaved: list[Row] = []
-        self._failure = ""
+        self._renew = renew
+        self._keeper = Keeper(folder, clock, synchronous, self._give_up)
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._end = ""
+        """Why this life writes nothing any more."""
         self._stalled = False
         self._closed = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -95,7 +64,6 @@ class JournalWriter:
         """True when there was no journal, or none that could be read."""
         self.lost = False
         """True when there was one that could not be read."""
-        self.failures = 0
 
     def open(self) -> Past:
         """Open the file, read it, start the threads; blocking.
@@ -106,17 +74,12 @@ class JournalWriter:
         Raises:
             ConfigError: The file was written by a newer version.
         """
-        past = NOTHING
-        try:
-            self._store = Store(self._folder, self._synchronous)
-            past = self._store.read(self._clock() - KEPT_NS)
-            self.is_new, self.lost = self._store.is_new, self._store.lost
-        except (OSError, sqlite3.Error) as error:
-            self._store = None
-            self._failure = f"the orders' journal cannot be opened: {error}"
-            self.failures += 1
+        past = self._keeper.open()
+        store = self._keeper.store
+        if store is not None:
+            self.is_new, self.lost = store.is_new, store.lost
         for work, name in ((self._run, "journal"), (self._keep, "journal checkpoints")):
-            thread = threading.Thread(target=work, name=name, daemon=True)
+            thread = threading.Thread(target=self._watched, args=(work,), name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
         return past
@@ -124,16 +87,26 @@ class JournalWriter:
     @property
     def trouble(self) -> str:
         """Return why nothing can be written now, "" when it can."""
-        return self._failure or (STALLED if self._stalled else "")
+        return self._end or self._keeper.failure or (STALLED if self._stalled else "")
+
+    @property
+    def failures(self) -> int:
+        """Return how often something could not be opened or written."""
+        return self._keeper.failures
+
+    @property
+    def refused(self) -> int:
+        """Return how many rows could never be written, and were dropped."""
+        return self._keeper.refused
 
     def put(self, rows: Sequence[Row], then: Then | None = None) -> None:
         """Have rows written some time soon; `then` is told in the loop, "" or why not."""
-        self._jobs.put(_Job(rows, then))
+        self._jobs.put(Job(rows, then))
 
     async def commit(self, rows: Sequence[Row], seconds: float = COMMIT_SECONDS) -> str:
         """Write rows; return "" when they are safe, else why they are not (yet)."""
-        quick = _Quick()
-        self._jobs.put(_Job(rows, None, quick=quick))
+        quick = Quick()
+        self._jobs.put(Job(rows, None, quick=quick))
         # a disk that has just stalled gets no second chance to hold up the loop
         if not self._stalled and quick.wait(QUICK_SECONDS):
             return quick.error
@@ -158,10 +131,13 @@ class JournalWriter:
         done: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
 
         def answer(store: Store) -> None:
-            found = question(store)
+            found = None
+            # whatever is wrong with a question: nobody's rows wait for it
+            with suppress(Exception):
+                found = question(store)
             self._wake(lambda: None if done.done() else done.set_result(found))
 
-        self._jobs.put(_Job((), None, answer))
+        self._jobs.put(Job((), None, answer))
         with suppress(TimeoutError):
             return await asyncio.wait_for(done, seconds)
         return None
@@ -172,32 +148,49 @@ class JournalWriter:
         self._jobs.put(None)
         if self._threads:
             self._threads[0].join(seconds)
-            return not self._threads[0].is_alive() and not self._unsaved
+            is_over = not self._threads[0].is_alive() and not self._end
+            return is_over and not self._keeper.unsaved
         return False
 
     # --- in the thread
+
+    def _watched(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:
+            self._give_up(f"{ENDED}: {error!r}")
+            raise
+
+    def _give_up(self, why: str) -> None:
+        if not self._end:
+            self._end = why
+            # the loop may be gone already when the process ends
+            with suppress(RuntimeError):
+                self._wake(lambda: self._renew(why))
 
     def _run(self) -> None:
         tidied_ns = self._clock()
         while True:
             jobs = self._take()
             if jobs is None:
-                self._save([])
-                if self._store is not None:
-                    self._store.close()
+                self._keeper.close()
                 return
             self._serve(jobs)
             if self._clock() - tidied_ns >= AGAIN_SECONDS * NS_PER_SECOND:
                 self._tidy()
                 tidied_ns = self._clock()
 
-    def _take(self) -> list[_Job] | None:
+    def _keep(self) -> None:
+        while not self._closed.wait(CHECKPOINT_SECONDS):
+            self._keeper.checkpoint()
+
+    def _take(self) -> list[Job] | None:
         """Return what waits, [] when a second passed without work, None at the end."""
         try:
             first = self._jobs.get(timeout=AGAIN_SECONDS)
         except queue.Empty:
             return []
-        jobs: list[_Job] = []
+        jobs: list[Job] = []
         job = first
         while job is not None:
             jobs.append(job)
@@ -210,60 +203,38 @@ class JournalWriter:
             return jobs
         return None
 
-    def _serve(self, jobs: list[_Job]) -> None:
+    def _serve(self, jobs: list[Job]) -> None:
         if not jobs:
             return
-        rows = [row for job in jobs for row in job.rows]
-        error = self._save(rows)
+        while True:
+            try:
+                error = self._keeper.save([row for job in jobs for row in job.rows])
+                break
+            except UnwritableError as unwritable:
+                jobs = self._refuse(unwritable, jobs)
+        self._answer(jobs, error)
+        for job in jobs:
+            if job.ask is not None and self._keeper.store is not None:
+                job.ask(self._keeper.store)
+
+    def _refuse(self, unwritable: UnwritableError, jobs: list[Job]) -> list[Job]:
+        """Tell whose row can never be written; return what is left to do."""
+        self._keeper.drop(unwritable.row)
+        whose, left = without(unwritable.row, jobs)
+        self._answer(whose, str(unwritable))
+        return left
+
+    def _answer(self, jobs: list[Job], error: str) -> None:
         waiting = [job.quick.release(error) for job in jobs if job.quick is not None]
         thens = [then for then in (*waiting, *(job.then for job in jobs)) if then is not None]
         if thens or self._stalled:
             self._tell(thens, error)
-        for job in jobs:
-            if job.ask is not None and self._store is not None:
-                with suppress(OSError, sqlite3.Error):
-                    job.ask(self._store)
-
-    def _save(self, rows: Sequence[Row]) -> str:
-        pending = group([*self._unsaved, *rows])
-        if not pending:
-            return self._failure
-        if self._store is None:
-            self._unsaved = pending
-            return self._failure
-        try:
-            self._write(pending)
-        except (OSError, sqlite3.Error) as error:
-            self.failures += 1
-            self._unsaved = pending
-            self._failure = f"the orders' journal cannot be written: {error}"
-            return self._failure
-        self._unsaved = []
-        self._failure = "" if self._store.has_reserve else FULL
-        return ""
-
-    def _write(self, rows: Sequence[Row]) -> None:
-        assert self._store is not None  # noqa: S101 - asked by the caller
-        try:
-            self._store.write(rows)
-        except (OSError, sqlite3.Error):
-            if not self._store.has_reserve:
-                raise
-            # outcomes must get through a full disk: what was set aside is for them
-            self._store.release()
-            self._store.write(rows)
 
     def _tidy(self) -> None:
-        store = self._store
-        if store is None:
-            return
-        if self._unsaved:
-            self._tell([], self._save([]))
-        elif not store.has_reserve:
-            self._failure = "" if store.reserve() else FULL
-        else:
-            with suppress(OSError, sqlite3.Error):
-                store.compact(self._clock() - KEPT_NS)
+        if not self._end:
+            self._keeper.tidy()
+        if self._stalled:
+            self._tell([], "")
 
     def _tell(self, thens: list[Then], error: str) -> None:
         def told() -> None:
@@ -274,9 +245,3 @@ class JournalWriter:
         # the loop may be gone already when the process ends
         with suppress(RuntimeError):
             self._wake(told)
-
-    def _keep(self) -> None:
-        while not self._closed.wait(CHECKPOINT_SECONDS):
-            if self._store is not None:
-                with suppress(OSError, sqlite3.Error):
-                    checkpoint(self._store.path)

@@ -34,7 +34,7 @@ def judge(facts: Mapping[str, Any], boot_id: str, now_ns: int, *, is_new: bool) 
         is_new: There was no journal, or none that could be read.
     """
     number = int(facts.get(EPOCH, 0))
-    lost_tail = not facts.get(CLEAN, False) and facts.get(BOOT) != boot_id
+    lost_tail = not was_closed(facts) and facts.get(BOOT) != boot_id
     if is_new or not number:
         # not 1: a living bot may still count by a journal that was deleted
         number = now_ns // NS_PER_SECOND
@@ -43,6 +43,11 @@ def judge(facts: Mapping[str, Any], boot_id: str, now_ns: int, *, is_new: bool) 
     is_complete = not is_new and not lost_tail
     written = [fact(EPOCH, number), fact(BOOT, boot_id), fact(CLEAN, value=False)]
     return Epoch(number, is_complete, written)
+
+
+def was_closed(facts: Mapping[str, Any]) -> bool:
+    """Return whether the journal was closed with all its rows."""
+    return bool(facts.get(CLEAN, False))
 
 
 def closed() -> Fact:

@@ -73,6 +73,26 @@ def test_stop_before_the_exchange_worker_has_opened_says_that_orders_may_rest() 
         assert venue.open_orders()
 
 
+def test_stop_before_the_opening_says_nothing_where_the_last_run_left_nothing() -> None:
+    with (
+        make_outer_venue("--symbols", "BTCUSDT", "--seed", "3") as venue,
+        make_system(prod(venue, "left-nothing")) as system,
+    ):
+        system.config.chmod(0o600)
+        system.start()
+        until("it quotes", venue.open_orders)
+        assert system.stop().returncode == 0
+        drawn_out = {"name": "hang_rest", "path": "/fapi/v1/openOrders"}
+        fetch(f"{venue.rest_url}/venue/faults", drawn_out)
+
+        for _ in range(2):  # and once more: the first of them has noted that it was clean
+            system.launch()
+            until("it opens", lambda: opens(system))
+            done = system.stop()
+            assert (done.returncode, done.stderr) == (0, "")
+        assert venue.open_orders() == []
+
+
 def opens(system: System) -> bool:
     status = system.try_status()
     found = {one["name"]: one["state"] for one in status["workers"]} if status else {}

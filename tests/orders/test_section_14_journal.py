@@ -10,7 +10,10 @@ import pytest
 from lib import failpoints
 from lib.bus.protocol import Method
 from lib.constants import ExitCode
+from lib.exchange.replies import pack_intents
 from lib.journal.locks import JOURNAL_LOCK, Lock
+from lib.oms.rows import fact
+from tests.lib.journal.journals import damage
 from tests.orders.benches import placed
 from tests.workers.exchange_bench import OWNER, Bench, until
 
@@ -153,6 +156,8 @@ async def test_a_file_that_is_no_journal_is_put_aside(bench: Bench) -> None:
     bench.journal.write_bytes(b"this is not a database, whatever its name says" * 100)
     await reborn(bench)
     assert (bench.journal.parent / "broken-journal.sqlite").exists()
+    alarms = [report.facts["message"] for report in bench.reports if report.kind == "alarm"]
+    assert any("journal was torn" in text for text in alarms)
     await bench.hello()
     (outcome,) = await bench.post(bench.intent(price=bench.price("0.98")))
     assert outcome.status == "ok"
@@ -181,3 +186,110 @@ async def test_two_processes_never_share_a_journal(bench: Bench) -> None:
     assert len(bench.worker._memory._locks) == 3
     with pytest.raises(BlockingIOError, match="is held by process"):
         Lock(bench.journal.parent / JOURNAL_LOCK)
+
+
+async def test_a_journal_that_can_be_opened_again_is_taken_up_by_a_new_life(bench: Bench) -> None:
+    gone, resting = (bench.intent(price=bench.price(factor)) for factor in ("0.98", "0.97"))
+    await bench.post(gone, resting)
+    bench.worker._authority.warden.halt([OWNER], "lunch")
+    await bench.kill()
+    away = bench.journal.rename(bench.journal.with_name("away"))
+    bench.journal.mkdir()
+    await reborn(bench)
+    await bench.hello([0, 0], [gone.id, resting.id])
+    (refused,) = await bench.post(bench.intent(price=bench.price("0.96")))
+    assert "cannot be opened" in refused.message
+    await bench.ask(Method.CANCEL, [gone.id])
+    await until(lambda: placed(bench, gone.id) == ["CANCELED"])
+
+    bench.journal.rmdir()
+    away.rename(bench.journal)
+
+    assert await bench.ended() == ExitCode.ERROR
+    assert placed(bench, resting.id) == ["NEW"]
+    await reborn(bench)
+    hello = await bench.hello([0, 0], [resting.id])
+    assert [order.id for order in hello.snapshot.orders] == [resting.id]
+    # what it was told in a former life, it knows again
+    (refused,) = await bench.post(bench.intent(price=bench.price("0.96")))
+    assert refused.message == "halted: lunch"
+    await bench.ask(Method.CANCEL, [resting.id])
+    await until(lambda: placed(bench, resting.id) == ["CANCELED"])
+
+
+async def test_a_fill_of_a_life_without_a_journal_is_booked_by_the_next(bench: Bench) -> None:
+    await bench.post(bench.intent())
+    await bench.kill()
+    away = bench.journal.rename(bench.journal.with_name("away"))
+    bench.journal.mkdir()
+    await reborn(bench)
+    await bench.hello()
+    exit_order = bench.intent(side="SELL", reduce_only=True)
+    await bench.post(exit_order)
+    await bench.status(exit_order.id, "FILLED")
+    bench.journal.rmdir()
+    away.rename(bench.journal)
+    assert await bench.ended() == ExitCode.ERROR
+
+    await reborn(bench)
+    await bench.hello()
+
+    with closing(sqlite3.connect(bench.journal)) as journal:
+        await until(
+            lambda: journal.execute(
+                "SELECT count(*) FROM fills WHERE id = ?", [exit_order.id]
+            ).fetchone() == (1,)
+        )  # fmt: skip
+
+
+async def test_a_journal_with_a_torn_page_is_put_aside(bench: Bench) -> None:
+    held, lost = (bench.intent(price=bench.price(factor)) for factor in ("0.98", "0.97"))
+    await bench.post(held, lost)
+    await bench.kill()
+    damage(bench.journal)
+    await reborn(bench)
+    assert (bench.journal.parent / "broken-journal.sqlite").exists()
+    await bench.hello([0, 0], [held.id])
+    await until(lambda: placed(bench, lost.id) == ["CANCELED"])
+    assert placed(bench, held.id) == ["NEW"]
+    (outcome,) = await bench.post(bench.intent(price=bench.price("0.96")))
+    assert outcome.status == "ok"
+
+
+async def test_a_page_found_torn_while_it_runs_ends_the_life_for_another(bench: Bench) -> None:
+    resting = bench.intent(price=bench.price("0.98"))
+    await bench.post(resting)
+    damage(bench.journal)
+    wanted = bench.intent(price=bench.price("0.97"))
+    await bench.send(Method.POST, *pack_intents([wanted]))
+    assert await bench.ended() == ExitCode.ERROR
+    assert (placed(bench, resting.id), placed(bench, wanted.id)) == (["NEW"], [])
+    await reborn(bench)
+    hello = await bench.hello([0, 0], [resting.id])
+    assert [order.id for order in hello.snapshot.orders] == [resting.id]
+    (outcome,) = await bench.post(bench.intent(price=bench.price("0.97")))
+    assert outcome.status == "ok"
+
+
+async def test_a_row_that_no_disk_can_take_stops_nobody(bench: Bench) -> None:
+    journal = bench.worker._memory.journal
+    assert journal is not None
+    journal.put([fact("odd", 1)._replace(value="\udcff")])
+    (outcome,) = await bench.post(bench.intent(price=bench.price("0.98")))
+    assert outcome.status == "ok"
+    assert journal.refused == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_journal_whose_thread_ends_ends_the_life_for_another(bench: Bench) -> None:
+    resting = bench.intent(price=bench.price("0.98"))
+    await bench.post(resting)
+    journal = bench.worker._memory.journal
+    assert journal is not None
+    journal.put([None])  # type: ignore[list-item]
+    assert await bench.ended() == ExitCode.ERROR
+    assert placed(bench, resting.id) == ["NEW"]
+    await reborn(bench)
+    await bench.hello([0, 0], [resting.id])
+    (outcome,) = await bench.post(bench.intent(price=bench.price("0.97")))
+    assert outcome.status == "ok"

@@ -13,27 +13,15 @@ from lib.constants import NS_PER_SECOND, Status
 from lib.journal.past import RECENT
 from lib.journal.store import Store
 from lib.oms.actions import Publish
-from lib.oms.rows import ACKS, SWEPT, TALLY, Fact, FillRow, OrderRow, Past, fact, row_of
+from lib.oms.rows import ACKS, SWEPT, TALLY, Fact, Past, fact
+from tests.lib.journal.journals import SYMBOL, fill, order
 from tests.lib.oms.order_tools import ID, NOW, OWNER, intent, new_orders, report, told
 from tests.lib.oms.order_tools import fill as execution
 
 DAY = 24 * 3_600 * NS_PER_SECOND
-SYMBOL = OWNER.partition(":")[2]
 STEPS = 100
 """SQLite's steps between two counts."""
 FEW, MANY = 1_000, 10_000
-BASE = row_of(new_orders().accept(OWNER, 1, intent(), NOW))
-
-
-def order(number: int, status: Status = Status.FILLED, at_ns: int = NOW) -> OrderRow:
-    return BASE._replace(id=f"{number:08}", status=status.value, sent_ns=at_ns, event_ns=at_ns)
-
-
-def fill(number: int, at_ns: int = NOW) -> FillRow:
-    return FillRow(
-        SYMBOL, number, number, OWNER, number, f"{number:08}", "BUY", "1", "100", "0", "USDT", 1,
-        at_ns, "[]",
-    )  # fmt: skip
 
 
 def done(number: int) -> list[Fact]:
