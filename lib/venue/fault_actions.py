@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from lib.constants import NS_PER_SECOND
+from lib.helpers import round_up
 from lib.venue.accounts import Account
 from lib.venue.engine_faults import NEVER, FaultState, Hiding, ReadLag
 from lib.venue.errors import TEXTS, VenueError
@@ -183,7 +184,11 @@ class FaultActions:
         if unknown:
             raise KeyError(f"no rule {unknown[0]}; known: {', '.join(known)}")
         changed = {name: type(known[name])(str(value)) for name, value in rules.items()}
-        self._state.symbols[symbol] = replace(info, **changed)
+        made = replace(info, **changed)
+        if "min_price" not in rules:
+            # prices count from the least one: the exchange moves it onto the new ticks
+            made = replace(made, min_price=round_up(made.min_price, made.tick))
+        self._state.symbols[symbol] = made
         self._state.book(symbol).tick = self._state.symbols[symbol].tick
 
     def _prevention_off(self) -> None:

@@ -236,6 +236,14 @@ def test_rules_can_change_at_run_time(trader: Trader) -> None:
     assert trader.refused("BUY", "0.1", "990.5") == -4164
 
 
+def test_a_larger_tick_takes_the_least_price_along(trader: Trader) -> None:
+    trader.engine.fault("change_filters", symbol=SYMBOL, min_price="39.86")
+    trader.engine.fault("change_filters", symbol=SYMBOL, tick="0.5")
+
+    assert trader.engine._state.info(SYMBOL).min_price == d("40")
+    trader.post("BUY", "1", "990.5")
+
+
 def test_a_forced_trade_on_a_thin_book_ends_at_its_last_level(trader: Trader) -> None:
     trader.levels([(d(1000), d("0.1")), (d(990), d("0.1"))], [(d(1001), d(1))], snapshot=True)
 
