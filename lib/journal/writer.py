@@ -135,7 +135,9 @@ class JournalWriter:
             # whatever is wrong with a question: nobody's rows wait for it
             with suppress(Exception):
                 found = question(store)
-            self._wake(lambda: None if done.done() else done.set_result(found))
+            # the loop may be gone already when the process ends
+            with suppress(RuntimeError):
+                self._wake(lambda: None if done.done() else done.set_result(found))
 
         self._jobs.put(Job((), None, answer))
         with suppress(TimeoutError):
@@ -176,7 +178,8 @@ class JournalWriter:
                 self._keeper.close()
                 return
             self._serve(jobs)
-            if self._clock() - tidied_ns >= AGAIN_SECONDS * NS_PER_SECOND:
+            # also when the clock has stepped back
+            if abs(self._clock() - tidied_ns) >= AGAIN_SECONDS * NS_PER_SECOND:
                 self._tidy()
                 tidied_ns = self._clock()
 

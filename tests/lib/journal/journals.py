@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -56,14 +57,15 @@ class Writing:
 
     Args:
         folder: The journal's folder.
+        clock: Returns the exchange's time, ns.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], int] = time.time_ns) -> None:
         self.given_up: list[str] = []
         """Why another life is needed."""
         self._loop = asyncio.get_running_loop()
         self.journal = JournalWriter(
-            folder, time.time_ns, self._loop.call_soon_threadsafe, renew=self.given_up.append
+            folder, clock, self._loop.call_soon_threadsafe, renew=self.given_up.append
         )
 
     async def __aenter__(self) -> JournalWriter:

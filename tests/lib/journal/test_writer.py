@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from lib import failpoints
+from lib.constants import NS_PER_SECOND
 from lib.journal.store import Store
 from tests.lib.journal.journals import Writing, fill, ids_in, order
 from tests.lib.oms.order_tools import OWNER
@@ -112,3 +114,14 @@ async def test_a_thread_that_ends_all_the_same_is_trouble(tmp_path: Path) -> Non
         assert writing.given_up == [journal.trouble]
         assert await journal.commit([order(1)]) != ""
         assert not journal.close()
+
+
+async def test_a_clock_that_steps_back_puts_off_no_retry(tmp_path: Path) -> None:
+    step_ns = [0]
+    async with Writing(tmp_path, lambda: time.time_ns() - step_ns[0]) as journal:
+        failpoints.arm("journal.write=full")
+        assert "No space left" in await journal.commit([order(1)])
+        step_ns[0] = 3_600 * NS_PER_SECOND
+        failpoints.arm("")
+        await until(lambda: not journal.trouble)
+    assert ids_in(tmp_path) == {"00000001"}
