@@ -178,6 +178,7 @@ def from_intent(
 
 def from_report(owner: str, report: OrderReport) -> Tracked:
     """Return an order that was found at the exchange."""
+    made = made_ns(report.id)
     return Tracked(
         owner=owner,
         incarnation=0,
@@ -189,7 +190,7 @@ def from_report(owner: str, report: OrderReport) -> Tracked:
         qty=report.qty,
         reduce_only=report.reduce_only,
         conditional=report.algo,
-        sent_ns=min(made_ns(report.id), report.event_ns or made_ns(report.id)),
+        sent_ns=min(made, report.event_ns or made),
         wire_id=report.id,
     )
 

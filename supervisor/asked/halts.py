@@ -79,4 +79,5 @@ class Halts:
             left = [owner for owner in named if owner not in owners]
             if not owners or (named and not left):
                 del self._open[request_id]
-            halt.wanted = {**halt.wanted, "owners": left}
+            else:
+                halt.wanted = {**halt.wanted, "owners": left}

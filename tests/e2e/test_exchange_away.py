@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,14 +23,27 @@ def prod(venue: OuterVenue, project: str) -> dict[str, object]:
     return made | {"BINANCE.FUTURES": {**venue.urls, "key": venue.key, "secret": venue.secret}}
 
 
-def test_stop_during_a_hand_over_leaves_no_order() -> None:
+@contextlib.contextmanager
+def quoting(project: str) -> Iterator[tuple[OuterVenue, System]]:
+    """Yield a venue, and a run that has an order open there."""
     with (
         make_outer_venue("--symbols", "BTCUSDT", "--seed", "3") as venue,
-        make_system(prod(venue, "handed")) as system,
+        make_system(prod(venue, project)) as system,
     ):
         system.config.chmod(0o600)
         system.start()
         until("it quotes", venue.open_orders)
+        yield venue, system
+
+
+def draw_out_openings(venue: OuterVenue) -> None:
+    """Let no exchange worker open any more."""
+    fault = {"name": "hang_rest", "path": "/fapi/v1/openOrders"}
+    fetch(f"{venue.rest_url}/venue/faults", fault)
+
+
+def test_stop_during_a_hand_over_leaves_no_order() -> None:
+    with quoting("handed") as (venue, system):
         log = system.log_dir / "events.jsonl"
         # the next life opens after the bots are gone
         slow = {"name": "delay_rest", "path": "/fapi/v1/openOrders", "delay": 2.0}
@@ -47,13 +61,7 @@ def test_stop_during_a_hand_over_leaves_no_order() -> None:
 
 
 def test_stop_before_the_exchange_worker_has_opened_says_that_orders_may_rest() -> None:
-    with (
-        make_outer_venue("--symbols", "BTCUSDT", "--seed", "3") as venue,
-        make_system(prod(venue, "unopened")) as system,
-    ):
-        system.config.chmod(0o600)
-        system.start()
-        until("it quotes", venue.open_orders)
+    with quoting("unopened") as (venue, system):
         system.status()
         assert system.process is not None
         everybody = {system.process.pid, *system.seen}
@@ -61,8 +69,7 @@ def test_stop_before_the_exchange_worker_has_opened_says_that_orders_may_rest() 
             os.kill(pid, signal.SIGKILL)
         system.process.wait()
         assert venue.open_orders()
-        drawn_out = {"name": "hang_rest", "path": "/fapi/v1/openOrders"}
-        fetch(f"{venue.rest_url}/venue/faults", drawn_out)
+        draw_out_openings(venue)
 
         system.launch()
         until("it opens", lambda: opens(system))
@@ -74,16 +81,9 @@ def test_stop_before_the_exchange_worker_has_opened_says_that_orders_may_rest() 
 
 
 def test_stop_before_the_opening_says_nothing_where_the_last_run_left_nothing() -> None:
-    with (
-        make_outer_venue("--symbols", "BTCUSDT", "--seed", "3") as venue,
-        make_system(prod(venue, "left-nothing")) as system,
-    ):
-        system.config.chmod(0o600)
-        system.start()
-        until("it quotes", venue.open_orders)
+    with quoting("left-nothing") as (venue, system):
         assert system.stop().returncode == 0
-        drawn_out = {"name": "hang_rest", "path": "/fapi/v1/openOrders"}
-        fetch(f"{venue.rest_url}/venue/faults", drawn_out)
+        draw_out_openings(venue)
 
         for _ in range(2):  # and once more: the first of them has noted that it was clean
             system.launch()
